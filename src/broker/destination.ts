@@ -1,0 +1,84 @@
+import { Fault, quote } from "../fault.ts";
+
+/** The kinds of destination. */
+export type DestinationKind = "queue" | "topic" | "temp-queue" | "temp-topic";
+
+/** A destination as a client names it, read. */
+export interface Destination {
+  readonly kind: DestinationKind;
+  /** The name behind the prefix. */
+  readonly name: string;
+  /** Prefix and name, the same for all spellings of one destination. */
+  readonly path: string;
+  /** Whether a segment is a wildcard. */
+  readonly pattern: boolean;
+}
+
+/** What a destination is named for; wildcards are for subscribers alone. */
+export type DestinationUse = "send" | "subscribe";
+
+const KINDS: readonly DestinationKind[] = ["queue", "topic", "temp-queue", "temp-topic"];
+/** Bounds on a name, so that matching it costs a bounded time. */
+const NAME_LENGTH_MAX = 4096;
+const SEGMENTS_MAX = 128;
+const WILDCARD_CHARACTER = /[*>#]/;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Segments that stand for zero or more segments. */
+export const REST_WILDCARDS: ReadonlySet<string> = new Set([">", "#", "**"]);
+
+/** Whether a segment stands for others. */
+export function isWildcard(segment: string): boolean {
+  return segment === "*" || REST_WILDCARDS.has(segment);
+}
+
+/** The segments of a name; `.` and `/` both end one. */
+export function segmentsOf(name: string): readonly string[] {
+  return name.split(/[./]/);
+}
+
+/**
+ * Reads a destination in stompbox's own spelling: `/queue/NAME`, `/topic/NAME`,
+ * `/temp-queue/NAME`, `/temp-topic/NAME`.
+ *
+ * @throws Fault `bad-destination` for an unknown prefix, an empty name, control
+ * characters or a wildcard in a SEND; `partial-wildcard` for a wildcard
+ * character inside a longer segment of a SUBSCRIBE
+ */
+export function parseDestination(path: string, use: DestinationUse): Destination {
+  const kind = KINDS.find((each) => path.startsWith(`/${each}/`));
+  const verb = use === "send" ? "send to" : "subscribe to";
+  const problem = (code: "bad-destination" | "partial-wildcard", why: string) =>
+    new Fault(code, `Cannot ${verb} ${quote(path)}: ${why}`);
+  if (kind === undefined) {
+    throw problem(
+      "bad-destination",
+      "unknown prefix, expected /queue/, /topic/, /temp-queue/ or /temp-topic/",
+    );
+  }
+  const name = path.slice(kind.length + 2);
+  if (name === "") throw problem("bad-destination", "empty name");
+  if (CONTROL.test(name)) throw problem("bad-destination", "control character in the name");
+  if (name.length > NAME_LENGTH_MAX) {
+    throw problem("bad-destination", `the name has more than ${NAME_LENGTH_MAX} characters`);
+  }
+  if (name.length >= SEGMENTS_MAX && segmentsOf(name).length > SEGMENTS_MAX) {
+    throw problem("bad-destination", `the name has more than ${SEGMENTS_MAX} segments`);
+  }
+  let pattern = false;
+  if (WILDCARD_CHARACTER.test(name)) {
+    const segments = segmentsOf(name);
+    pattern = segments.some(isWildcard);
+    if (use === "send" && pattern) {
+      throw problem("bad-destination", "a wildcard segment, expected the name of one destination");
+    }
+    const partial = segments.find((each) => WILDCARD_CHARACTER.test(each) && !isWildcard(each));
+    if (use === "subscribe" && partial !== undefined) {
+      throw problem(
+        "partial-wildcard",
+        `segment ${quote(partial)}, a wildcard must be a whole segment`,
+      );
+    }
+  }
+  return { kind, name, path, pattern };
+}

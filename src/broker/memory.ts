@@ -1,0 +1,20 @@
+/**
+ * One budget for all message bytes that the process holds: queues, outboxes,
+ * transactions, frames half received. Whoever holds bytes adds them here and
+ * takes them off again.
+ */
+export class Memory {
+  /** Bytes held now. */
+  used = 0;
+  /** Bytes allowed. */
+  readonly max: number;
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** Whether so many bytes more would be over the budget. */
+  exceededBy(bytes: number): boolean {
+    return this.used + bytes > this.max;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Message } from "./message.ts";
+
+/** Whoever gets messages, as queues and topics see them. `Entry` is what a queue hands over. */
+export interface Subscriber<Entry> {
+  /** How many more messages of queues it takes now. Topics do not ask. */
+  readonly credit: number;
+  /** Whether it settles what it is given. If not, to be given a message settles it. */
+  readonly acknowledges: boolean;
+  /**
+   * Hands over a message, at once. Queues call it only while `credit` is above
+   * zero and pass the entry, which is to be settled later; topics pass none.
+   * Must not call the engine.
+   *
+   * Returns false if the receiver is so far behind that publishers to the
+   * topic had better wait for it.
+   */
+  deliver(message: Message, entry: Entry | undefined): boolean;
+}

@@ -1,0 +1,80 @@
+/** What the broker says of itself when it has started. */
+
+import type { ListenerAddress } from "../stompbox.ts";
+
+/** The facts that the banner and the line for machines share. */
+export interface StartFacts {
+  readonly version: string;
+  readonly pid: number;
+  readonly addresses: readonly ListenerAddress[];
+  /** `memory`, or where messages are kept. */
+  readonly storage: string;
+  /** Whether only this machine can reach the listeners. */
+  readonly loopback: boolean;
+}
+
+/** URLs shown in the banner; more are counted, so that it stays within ten lines. */
+const SHOWN_MAX = 5;
+
+/** The banner for a person: at most ten lines, without line ends. */
+export function bannerLines(facts: StartFacts, { color }: { readonly color: boolean }): string[] {
+  const paint = (code: string, text: string): string =>
+    color ? `\x1b[${code}m${text}\x1b[0m` : text;
+  const [page] = pageUrls(facts.addresses);
+  const [stomp] = facts.addresses.filter(({ scheme }) => scheme === "tcp");
+  const rows = startUrls(facts.addresses).map((url) => row(labelOf(url), paint("36", url)));
+  const left = rows.length - (SHOWN_MAX - 1);
+  const shown =
+    rows.length > SHOWN_MAX ? [...rows.slice(0, SHOWN_MAX - 1), row("", `and ${left} more`)] : rows;
+  const storage =
+    facts.storage === "memory" ? "memory: nothing survives a restart" : `disk: ${facts.storage}`;
+  const attempt =
+    page !== undefined
+      ? `open ${paint("36", `${page}chat/`)} in two windows`
+      : `printf 'CONNECT\\n\\n\\0' | nc ${stomp?.host ?? "localhost"} ${stomp?.port ?? 61613}`;
+  return [
+    `${paint("1", `stompbox ${facts.version}`)}  ${storage}`,
+    "",
+    ...shown,
+    row("login", loginText(facts)),
+    "",
+    row("try", attempt),
+  ];
+}
+
+/** The same facts as one line of JSON, without its end. */
+export function startLine(facts: StartFacts): string {
+  const { version, pid, storage } = facts;
+  const urls = startUrls(facts.addresses);
+  return JSON.stringify({ name: "stompbox", version, pid, urls, storage, login: loginText(facts) });
+}
+
+/** Every URL that can be used: pages first, then WebSocket, then TCP; none twice. */
+export function startUrls(addresses: readonly ListenerAddress[]): string[] {
+  const of = (scheme: ListenerAddress["scheme"]): string[] =>
+    addresses.filter((address) => address.scheme === scheme).map(({ url }) => url);
+  return [...new Set([...pageUrls(addresses), ...of("ws"), ...of("tcp")])];
+}
+
+function pageUrls(addresses: readonly ListenerAddress[]): string[] {
+  return addresses
+    .filter(({ scheme }) => scheme === "ws")
+    .map(({ url }) => {
+      const page = url.replace(/^ws:/, "http:").replace(/\/*$/, "/");
+      // Nobody's browser opens the address that stands for all addresses.
+      return page.replace(/^http:\/\/(?:0\.0\.0\.0|\[::\])(?=[:/])/, "http://localhost");
+    });
+}
+
+function labelOf(url: string): string {
+  if (url.startsWith("http:")) return "page";
+  return url.startsWith("ws:") ? "websocket" : "stomp";
+}
+
+function loginText({ loopback }: StartFacts): string {
+  return loopback ? "anyone on this machine" : "anyone who can reach it";
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(10)} ${text}`;
+}

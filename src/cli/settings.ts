@@ -1,0 +1,235 @@
+/** Puts the configuration together: flag before environment before file before default. */
+
+import { extname } from "node:path";
+import { z } from "zod";
+import { type Config, contradictions, fieldsSchema, type Option, OPTIONS } from "../config.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Arguments } from "./parse_arguments.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where a value came from. */
+export interface Origin {
+  readonly from: "flag" | "environment" | "file" | "default";
+  /** The flag, the variable or the file; empty for a default. */
+  readonly name: string;
+}
+
+/** A valid configuration, and where each value came from, by name of the option. */
+export interface Settings {
+  readonly config: Config;
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** Settings, or else every mistake that was found. */
+export type SettingsResult =
+  { readonly settings: Settings } | { readonly mistakes: readonly string[] };
+
+/** Reads flags, environment and file, checks every value of each, and lists all mistakes at once. */
+export function loadSettings(given: Arguments, terminal: Terminal): SettingsResult {
+  const mistakes = [...given.mistakes];
+  const environment = readEnvironment(terminal.env, mistakes);
+  const configFile = given.configFile ?? environment.configFile;
+  const layers = [
+    ...(configFile === undefined ? [] : [readFileLayer(configFile, { terminal, mistakes })]),
+    environment.layer,
+    flagLayer(given),
+  ];
+
+  const values = new Map<Option, unknown>();
+  const origins = new Map<string, Origin>();
+  const refused = new Set<string>();
+  for (const layer of layers) {
+    for (const { option, value, label, origin } of layer) {
+      const result = option.schema.safeParse(value);
+      if (result.success) {
+        values.set(option, value);
+        origins.set(option.name, origin);
+      } else {
+        mistakes.push(...sentences({ option, value, label, error: result.error }));
+        // The items that are right still count, so that what is wrong between them is told too.
+        const rest = itemsLeft(value, result.error);
+        if (rest.length > 0) values.set(option, rest);
+        else refused.add(option.name);
+      }
+    }
+  }
+  const config = assemble(values);
+  for (const { options, text } of contradictions(config)) {
+    if (!options.some((name) => refused.has(name))) mistakes.push(text);
+  }
+  if (config.static !== undefined && !terminal.isDirectory(config.static)) {
+    mistakes.push(`Cannot serve ${JSON.stringify(config.static)} as static: expected a folder`);
+  }
+  if (mistakes.length > 0) return { mistakes };
+  return { settings: { config, origins } };
+}
+
+interface Setting {
+  readonly option: Option;
+  readonly value: unknown;
+  /** How a sentence names the place: `--log`, `STOMPBOX_LOG`, `log in stompbox.toml`. */
+  readonly label: string;
+  readonly origin: Origin;
+}
+
+type Layer = readonly Setting[];
+
+const BY_NAME: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.map((option) => [option.name, option]),
+);
+const BY_KEY: ReadonlyMap<string, Option> = new Map(OPTIONS.map((option) => [option.key, option]));
+const BY_VARIABLE: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.map((option) => [option.variable, option]),
+);
+const TABLES: ReadonlySet<string> = new Set(
+  OPTIONS.flatMap(({ table }) => (table === undefined ? [] : [table])),
+);
+const CONFIG_VARIABLE = "STOMPBOX_CONFIG";
+/** What container platforms set for a service that happens to be called stompbox. */
+const PLATFORM_VARIABLE =
+  /^STOMPBOX_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP)(?:_(?:PROTO|PORT|ADDR))?)?|NAME|ENV_\w+)$/;
+
+function assemble(values: ReadonlyMap<Option, unknown>): Config {
+  const top: Record<string, unknown> = {};
+  const limits: Record<string, unknown> = {};
+  for (const [{ name, table }, value] of values) {
+    if (table === undefined) top[name] = value;
+    else limits[name.slice(table.length + 1)] = value;
+  }
+  return fieldsSchema.parse({ ...top, limits });
+}
+
+function flagLayer(given: Arguments): Layer {
+  return [...given.values].flatMap(([name, value]): Layer => {
+    const option = BY_NAME.get(name);
+    if (option === undefined) return [];
+    const origin = { from: "flag", name: option.flag } as const;
+    return [{ option, value, label: option.flag, origin }];
+  });
+}
+
+function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  mistakes: string[],
+): { layer: Layer; configFile: string | undefined } {
+  const layer: Setting[] = [];
+  let configFile: string | undefined;
+  for (const [name, text = ""] of Object.entries(env)) {
+    // A variable set to nothing is how a compose file leaves one out.
+    if (!name.startsWith("STOMPBOX_") || text === "") continue;
+    const option = BY_VARIABLE.get(name);
+    if (name === CONFIG_VARIABLE) configFile = text;
+    else if (option !== undefined) {
+      const value = option.kind === "list" ? splitList(text) : text;
+      layer.push({ option, value, label: name, origin: { from: "environment", name } });
+    } else if (!PLATFORM_VARIABLE.test(name)) {
+      const known = [...BY_VARIABLE.keys(), CONFIG_VARIABLE];
+      const hint = didYouMean(name, known, { otherwise: "see stompbox help options" });
+      mistakes.push(`Unknown variable ${JSON.stringify(name)}: ${hint}`);
+    }
+  }
+  return { layer, configFile };
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+const PARSERS: ReadonlyMap<string, (text: string) => unknown> = new Map([
+  [".toml", Bun.TOML.parse],
+  [".yaml", Bun.YAML.parse],
+  [".yml", Bun.YAML.parse],
+  [".json", (text: string): unknown => JSON.parse(text)],
+]);
+const tableSchema = z.record(z.string(), z.unknown());
+
+function readFileLayer(
+  path: string,
+  { terminal, mistakes }: { readonly terminal: Terminal; readonly mistakes: string[] },
+): Layer {
+  const name = JSON.stringify(path);
+  const parse = PARSERS.get(extname(path).toLowerCase());
+  if (parse === undefined) {
+    mistakes.push(`Cannot read ${name}: expected a file that ends in .toml, .yaml, .yml or .json`);
+    return [];
+  }
+  let content: unknown;
+  try {
+    content = parse(terminal.readText(path).replace(/^\ufeff/, "")) ?? {};
+  } catch (error) {
+    mistakes.push(`Cannot read ${name}: ${reasonOf(error)}`);
+    return [];
+  }
+  const root = tableSchema.safeParse(content);
+  if (!root.success) {
+    mistakes.push(`Cannot read ${name}: expected keys and values, found ${show(content)}`);
+    return [];
+  }
+
+  const layer: Setting[] = [];
+  const take = (key: string, value: unknown): void => {
+    const option = BY_KEY.get(key);
+    if (option === undefined) {
+      const hint = didYouMean(key, [...BY_KEY.keys()], { otherwise: "see stompbox help options" });
+      mistakes.push(`Unknown key ${JSON.stringify(key)} in ${path}: ${hint}`);
+      return;
+    }
+    const origin = { from: "file", name: path } as const;
+    layer.push({ option, value, label: `${key} in ${path}`, origin });
+  };
+  for (const [key, value] of Object.entries(root.data)) {
+    if (!TABLES.has(key)) {
+      take(key, value);
+      continue;
+    }
+    const table = tableSchema.safeParse(value ?? {});
+    if (!table.success) {
+      mistakes.push(`Cannot use ${show(value)} as ${key} in ${path}: expected keys and values`);
+      continue;
+    }
+    for (const [inner, value] of Object.entries(table.data)) take(`${key}.${inner}`, value);
+  }
+  return layer;
+}
+
+/** Why a file could not be read, in one line. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES") return "reading it is not permitted";
+  if (code === "EISDIR") return "it is a folder";
+  return error.message.split("\n")[0] ?? error.name;
+}
+
+function itemsLeft(value: unknown, error: z.ZodError): unknown[] {
+  if (!Array.isArray(value)) return [];
+  const refused = new Set(error.issues.map((issue) => issue.path[0]));
+  return value.filter((_, index) => !refused.has(index));
+}
+
+function sentences(refusal: {
+  readonly option: Option;
+  readonly value: unknown;
+  readonly label: string;
+  readonly error: z.ZodError;
+}): string[] {
+  const { option, value, label, error } = refusal;
+  const told = error.issues.map((issue) => {
+    const [index] = issue.path;
+    const seen = Array.isArray(value) && typeof index === "number" ? value[index] : value;
+    // A schema that speaks for itself knows more than the general rule.
+    return issue.code === "custom"
+      ? `${issue.message} (${label})`
+      : `Cannot use ${show(seen)} as ${label}: expected ${option.allowed}`;
+  });
+  return [...new Set(told)];
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,16 @@
+/** The executable: runs the command line and ends with its exit code. */
+
+import { runCli } from "./cli/run_cli.ts";
+import { systemTerminal } from "./cli/terminal.ts";
+
+const code = await runCli(process.argv.slice(2), systemTerminal);
+// Exiting drops what a pipe has not taken yet; a pipe whose reader is gone takes nothing any more.
+await Promise.all(
+  [process.stdout, process.stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => {
+        stream.write("", () => resolve());
+      }),
+  ),
+);
+process.exit(code);

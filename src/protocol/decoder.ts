@@ -1,0 +1,306 @@
+import { isUtf8 } from "node:buffer";
+import { Fault, quote } from "../fault.ts";
+import {
+  contentLength,
+  type Frame,
+  type FrameHead,
+  frameTooLarge,
+  type HeadLimits,
+  headerOf,
+  headerTooLarge,
+  readHead,
+} from "./frame.ts";
+import { VERSION_RULES, type VersionRules } from "./version.ts";
+
+/** Bounds on what a decoder takes. */
+export interface DecoderLimits extends HeadLimits {
+  /** Bytes of a frame, from its command to its NUL, both included. */
+  readonly frameBytesMax: number;
+}
+
+const LF = 10;
+const CR = 13;
+const NUL = 0;
+const EMPTY = new Uint8Array(0);
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * A pull parser with memory and limits and no policy. Push what arrived, then
+ * take frames with `next` until it has none: stopping between two frames is
+ * what lets a flood be worked off in turns. Beyond the chunk last pushed it
+ * keeps at most one frame's bytes.
+ *
+ * End-of-line octets between frames are skipped (they are heart-beats). After
+ * a fault the decoder must not be used again.
+ */
+export class Decoder {
+  /** Rules of the session's version; those of 1.0 until one is agreed on. */
+  rules: VersionRules = VERSION_RULES["1.0"];
+  limits: DecoderLimits;
+  /** The head of the frame that is being read, for the receipt that a fault owes. */
+  head: FrameHead | undefined;
+
+  #chunk: Uint8Array = EMPTY;
+  /** Whether `#chunk` is ours to write to; a chunk just pushed is borrowed. */
+  #owned = false;
+  #start = 0;
+  #end = 0;
+  /** Everything before it was looked at. */
+  #scan = 0;
+  #lineStart = 0;
+  #commandEnd = -1;
+  #lines = 0;
+  #bodyStart = 0;
+  #bodyLength: number | undefined;
+  /** A text message that may be one whole frame. */
+  #text: string | undefined;
+
+  constructor(limits: DecoderLimits) {
+    this.limits = limits;
+  }
+
+  /** Bytes held: pushed, and not yet part of a frame that was taken. */
+  get pending(): number {
+    return this.#end - this.#start + (this.#text?.length ?? 0);
+  }
+
+  /** Takes what arrived, all at once. The array must not change afterwards. */
+  push(data: string | Uint8Array): void {
+    if (typeof data === "string") {
+      if (this.#end === this.#start && this.#text === undefined && this.head === undefined) {
+        this.#text = data;
+        return;
+      }
+      this.#spillText();
+      this.#append(Buffer.from(data, "utf8"));
+      return;
+    }
+    this.#spillText();
+    this.#append(data);
+  }
+
+  /**
+   * The next whole frame, or undefined if more input is needed.
+   *
+   * @throws Fault on input that is not STOMP, or over a limit
+   */
+  next(): Frame | undefined {
+    if (this.#text !== undefined) {
+      const text = this.#text;
+      const frame = readWholeText(text, { rules: this.rules, limits: this.limits });
+      if (frame !== undefined) {
+        this.#text = undefined;
+        return frame;
+      }
+      this.#spillText();
+    }
+    const head = this.head ?? this.#readHead();
+    const frame = head === undefined ? undefined : this.#readBody(head);
+    if (frame === undefined) this.#settle();
+    return frame;
+  }
+
+  #spillText(): void {
+    if (this.#text === undefined) return;
+    const text = this.#text;
+    this.#text = undefined;
+    this.#append(Buffer.from(text, "utf8"));
+  }
+
+  #append(data: Uint8Array): void {
+    const pending = this.#end - this.#start;
+    if (pending === 0) {
+      this.#chunk = data;
+      this.#owned = false;
+      this.#move(0);
+      this.#end = data.length;
+      return;
+    }
+    if (!this.#owned || this.#end + data.length > this.#chunk.length) {
+      // Doubling keeps many tiny pieces linear.
+      const room = Math.max(pending + data.length, Math.min(pending * 2, 1 << 24), 256);
+      const chunk = new Uint8Array(room);
+      chunk.set(this.#chunk.subarray(this.#start, this.#end));
+      this.#chunk = chunk;
+      this.#owned = true;
+      this.#move(0);
+      this.#end = pending;
+    }
+    this.#chunk.set(data, this.#end);
+    this.#end += data.length;
+  }
+
+  /** Renumbers every position as if the pending bytes began at `start`. */
+  #move(start: number): void {
+    const by = start - this.#start;
+    this.#start += by;
+    this.#scan += by;
+    this.#lineStart += by;
+    this.#bodyStart += by;
+    if (this.#commandEnd >= 0) this.#commandEnd += by;
+  }
+
+  /** Lets go of a chunk that is borrowed or too large, so that a few bytes do not keep many alive. */
+  #settle(): void {
+    const pending = this.#end - this.#start;
+    if (pending === 0) {
+      this.#chunk = EMPTY;
+      this.#owned = false;
+      this.#move(0);
+      this.#end = 0;
+      return;
+    }
+    if (this.#owned && this.#chunk.length <= 4 * pending + 1024) return;
+    this.#chunk = this.#chunk.slice(this.#start, this.#end);
+    this.#owned = true;
+    this.#move(0);
+    this.#end = pending;
+  }
+
+  /** Reads up to the blank line that ends the head. */
+  #readHead(): FrameHead | undefined {
+    const chunk = this.#chunk;
+    const end = this.#end;
+    if (this.#scan === this.#start) {
+      let at = this.#start;
+      while (at < end) {
+        const octet = chunk[at];
+        if (octet === LF) at++;
+        else if (octet === CR && (at + 1 === end || chunk[at + 1] === LF)) {
+          if (at + 1 === end) break;
+          at += 2;
+        } else break;
+      }
+      this.#start = this.#scan = this.#lineStart = at;
+      this.#commandEnd = -1;
+      this.#lines = 0;
+      if (at === end || (chunk[at] === CR && at + 1 === end)) return undefined;
+    }
+    const { headerLineBytesMax, headersMax, frameBytesMax } = this.limits;
+    let at = this.#scan;
+    for (; at < end; at++) {
+      const octet = chunk[at];
+      if (octet === NUL) throw this.#nulInHead(at);
+      if (octet !== LF) continue;
+      const length = at - this.#lineStart - (chunk[at - 1] === CR && at > this.#lineStart ? 1 : 0);
+      if (length > headerLineBytesMax) throw headerTooLarge(headerLineBytesMax);
+      if (this.#commandEnd < 0) this.#commandEnd = at;
+      else if (length === 0) {
+        this.#scan = at + 1;
+        return this.#takeHead(at + 1);
+      } else if (++this.#lines > headersMax) {
+        throw new Fault("too-many-headers", `Cannot read frame: more than ${headersMax} headers`);
+      }
+      this.#lineStart = at + 1;
+    }
+    this.#scan = at;
+    // One byte of grace: the last may be the CR of the line end.
+    if (at - this.#lineStart > headerLineBytesMax + 1) throw headerTooLarge(headerLineBytesMax);
+    if (at - this.#start >= frameBytesMax) throw frameTooLarge(frameBytesMax);
+    return undefined;
+  }
+
+  #nulInHead(at: number): Fault {
+    const line = Buffer.from(this.#chunk.subarray(this.#lineStart, at)).toString("latin1");
+    return new Fault(
+      "malformed-frame",
+      `Cannot read frame: NUL in its head after ${quote(line)}, expected a blank line first`,
+    );
+  }
+
+  /** Decodes the head, which ends (blank line included) at `end`. */
+  #takeHead(end: number): FrameHead {
+    const bytes = this.#chunk.subarray(this.#start, end);
+    let text: string;
+    try {
+      text = utf8.decode(bytes);
+    } catch {
+      throw new Fault("invalid-utf8", "Cannot read frame: its head is not valid UTF-8");
+    }
+    if (text.includes("\r")) text = text.replaceAll("\r\n", "\n");
+    const eol = text.indexOf("\n");
+    const command = text.slice(0, eol);
+    const block = text.slice(eol + 1, -1);
+    // Should the block be unreadable, its receipt may still be.
+    const receipt = /(?:^|\n)receipt:(.*)\n/.exec(block)?.[1];
+    this.head = { command, headers: receipt === undefined ? [] : ["receipt", receipt], block };
+    const head = readHead(command, block, this);
+    this.head = head;
+    this.#bodyStart = end;
+    const length = contentLength(head.headers);
+    this.#bodyLength = length;
+    const { frameBytesMax } = this.limits;
+    if (end - this.#start + (length ?? 0) + 1 > frameBytesMax) throw frameTooLarge(frameBytesMax);
+    return head;
+  }
+
+  /** Reads the body and its NUL. */
+  #readBody(head: FrameHead): Frame | undefined {
+    const bodyEnd =
+      this.#bodyLength === undefined ? this.#findNul() : this.#bodyStart + this.#bodyLength;
+    if (bodyEnd === undefined || bodyEnd >= this.#end) return undefined;
+    if (this.#chunk[bodyEnd] !== NUL) {
+      throw new Fault(
+        "bad-content-length",
+        `Cannot read frame: no NUL after the ${this.#bodyLength} bytes that content-length announced`,
+      );
+    }
+    const body = takeBody(this.#chunk.subarray(this.#bodyStart, bodyEnd));
+    this.head = undefined;
+    this.#start = this.#scan = this.#lineStart = bodyEnd + 1;
+    return { ...head, body };
+  }
+
+  #findNul(): number | undefined {
+    const at = this.#chunk.indexOf(NUL, this.#scan);
+    const { frameBytesMax } = this.limits;
+    const found = at >= 0 && at < this.#end;
+    const length = (found ? at : this.#end) - this.#start;
+    if (length >= frameBytesMax) throw frameTooLarge(frameBytesMax);
+    if (found) return at;
+    this.#scan = this.#end;
+    return undefined;
+  }
+}
+
+/** A body as text if it is text. Copied: the bytes belong to what arrived. */
+function takeBody(bytes: Uint8Array): string | Uint8Array {
+  if (bytes.length === 0) return "";
+  return isUtf8(bytes) ? utf8.decode(bytes) : bytes.slice();
+}
+
+/**
+ * The fast path: reads a text that is exactly one whole frame, without turning
+ * it into bytes. Returns undefined for anything else, also for what is not
+ * STOMP at all: that goes the long way, which knows how to complain.
+ */
+function readWholeText(
+  text: string,
+  options: { readonly rules: VersionRules; readonly limits: DecoderLimits },
+): Frame | undefined {
+  const headEnd = text.indexOf("\n\n");
+  if (headEnd < 1) return undefined;
+  const last = text.charCodeAt(text.length - 1) === LF ? text.length - 2 : text.length - 1;
+  if (text.indexOf("\0") !== last || last <= headEnd + 1) return undefined;
+  const eol = text.indexOf("\n");
+  const { frameBytesMax, headerLineBytesMax } = options.limits;
+  if (eol === 0 || eol * 3 > headerLineBytesMax) return undefined;
+  if (text.length * 3 > frameBytesMax && Buffer.byteLength(text) > frameBytesMax) return undefined;
+  const block = eol === headEnd ? "" : text.slice(eol + 1, headEnd + 1);
+  if (block.includes("\r") || text.charCodeAt(eol - 1) === CR) return undefined;
+  const head = tryReadHead(text.slice(0, eol), block, options);
+  if (head === undefined) return undefined;
+  const body = text.slice(headEnd + 2, last);
+  const length = headerOf(head.headers, "content-length");
+  if (length !== undefined && length !== String(Buffer.byteLength(body))) return undefined;
+  return { ...head, body };
+}
+
+function tryReadHead(...parameters: Parameters<typeof readHead>): FrameHead | undefined {
+  try {
+    return readHead(...parameters);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}

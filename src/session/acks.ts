@@ -1,0 +1,92 @@
+import type { QueueEntry } from "../broker/queue.ts";
+import type { Held, Subscription } from "./subscription.ts";
+
+/**
+ * What a session's client holds and has not settled: maps what ACK and NACK
+ * name to a delivery, and keeps each subscription's deliveries in order for
+ * cumulative ones. The queue knows what becomes of them.
+ */
+export class Acks {
+  #byOrdinal: Map<number, Held> | undefined;
+  #given = 0;
+
+  /** Ordinal of the delivery made last. */
+  get given(): number {
+    return this.#given;
+  }
+
+  /** Deliveries held now. */
+  get size(): number {
+    return this.#byOrdinal?.size ?? 0;
+  }
+
+  /** Notes a delivery. */
+  hold(subscription: Subscription, entry: QueueEntry): Held {
+    const ordinal = ++this.#given;
+    const earlier = subscription.lastHeld;
+    const held: Held = { ordinal, subscription, entry, bound: false, earlier, later: undefined };
+    if (earlier === undefined) subscription.firstHeld = held;
+    else earlier.later = held;
+    subscription.lastHeld = held;
+    subscription.heldByMessage?.set(entry.message.id, held);
+    subscription.unacknowledged++;
+    this.#byOrdinal ??= new Map();
+    this.#byOrdinal.set(ordinal, held);
+    return held;
+  }
+
+  /** The delivery with that ordinal, if it is not settled. */
+  find(ordinal: number): Held | undefined {
+    return this.#byOrdinal?.get(ordinal);
+  }
+
+  /** The delivery of that message to a subscription, if it is not settled. */
+  findMessage(subscription: Subscription, messageId: string): Held | undefined {
+    if (subscription.heldByMessage === undefined) {
+      const index = new Map<string, Held>();
+      for (const held of heldBy(subscription)) index.set(held.entry.message.id, held);
+      subscription.heldByMessage = index;
+    }
+    return subscription.heldByMessage.get(messageId);
+  }
+
+  /** Binds a delivery to a transaction: it counts against the prefetch no more. */
+  bind(held: Held): void {
+    held.bound = true;
+    held.subscription.unacknowledged--;
+  }
+
+  /** The transaction was undone: held as before, over the prefetch if need be. */
+  unbind(held: Held): void {
+    held.bound = false;
+    held.subscription.unacknowledged++;
+  }
+
+  /** A delivery is settled. */
+  release(held: Held): void {
+    if (this.#byOrdinal?.delete(held.ordinal) !== true) return;
+    const { subscription, earlier, later } = held;
+    if (!held.bound) subscription.unacknowledged--;
+    if (earlier === undefined) subscription.firstHeld = later;
+    else earlier.later = later;
+    if (later === undefined) subscription.lastHeld = earlier;
+    else later.earlier = earlier;
+    subscription.heldByMessage?.delete(held.entry.message.id);
+  }
+}
+
+/** What a subscription holds, in the order delivered. */
+export function heldBy(subscription: Subscription): readonly Held[] {
+  const all: Held[] = [];
+  for (let held = subscription.firstHeld; held !== undefined; held = held.later) all.push(held);
+  return all;
+}
+
+/** A delivery and those of its subscription before it, oldest first, without those bound to a transaction. */
+export function heldUpTo(last: Held): readonly Held[] {
+  const all: Held[] = [];
+  for (let held: Held | undefined = last; held !== undefined; held = held.earlier) {
+    if (!held.bound) all.push(held);
+  }
+  return all.reverse();
+}

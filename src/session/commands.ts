@@ -1,0 +1,214 @@
+import type { Verdict } from "../broker/queue.ts";
+import { type FaultCode, Fault, quote } from "../fault.ts";
+import { type Frame, headerOf } from "../protocol/frame.ts";
+import { plainHeaders } from "../protocol/header_block.ts";
+import { headerList, type MessageHeaders } from "../broker/message.ts";
+import type { VersionRules } from "../protocol/version.ts";
+import { canonicalDestination, readSendHeaders, readSubscribeHeaders } from "./dialect.ts";
+import type { AckTarget, Done, Session } from "./session.ts";
+import type { AckMode, Subscription } from "./subscription.ts";
+
+/** Where a connection is in its life. */
+export type ConnectionState = "connecting" | "connected" | "closing";
+
+/** What a command may do with its connection. */
+export interface Client {
+  readonly session: Session;
+  readonly rules: VersionRules;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Answers CONNECT; throws if the two sides have no common ground. */
+  login(frame: Frame): void;
+  /** A subscription was made: what its frames begin with, and when it may deliver. */
+  subscribed(subscription: Subscription): void;
+  /** A subscriber is behind: reads no more from this publisher for a little while. */
+  holdBack(): void;
+  /** Says goodbye once everything before is accepted. */
+  disconnect(done: Done): void;
+}
+
+/** Carries out a frame. `done` is called once; a fault may be thrown instead. */
+export type CommandHandler = (client: Client, frame: Frame, done: Done) => void;
+
+/** Which command does what in which state. What is not here is refused. */
+export const COMMANDS: Readonly<Record<ConnectionState, ReadonlyMap<string, CommandHandler>>> = {
+  connecting: new Map<string, CommandHandler>([
+    ["CONNECT", connect],
+    ["STOMP", connect],
+  ]),
+  connected: new Map<string, CommandHandler>([
+    ["SEND", send],
+    ["SUBSCRIBE", subscribe],
+    ["UNSUBSCRIBE", unsubscribe],
+    ["ACK", settleWith("accepted")],
+    ["NACK", settleWith("refused")],
+    ["BEGIN", begin],
+    ["COMMIT", commit],
+    ["ABORT", abort],
+    ["DISCONNECT", (client, _frame, done) => client.disconnect(done)],
+    ["CONNECT", refuseSecondConnect],
+    ["STOMP", refuseSecondConnect],
+  ]),
+  closing: new Map(),
+};
+
+/** Whether a command exists at all, in whatever state. */
+export function isCommand(command: string): boolean {
+  return COMMANDS.connected.has(command);
+}
+
+/** The refusal of a command that has no handler in a state. */
+export function refuseCommand(state: ConnectionState, command: string): Fault {
+  if (!isCommand(command)) {
+    const known = [...COMMANDS.connected.keys()].join(" ");
+    return new Fault(
+      "unknown-command",
+      `Cannot carry out command ${quote(command)}: expected one of ${known}`,
+    );
+  }
+  const expected = [...COMMANDS[state].keys()].join(" or ");
+  return new Fault("not-connected", `Cannot carry out ${command}: expected ${expected} first`);
+}
+
+function connect(client: Client, frame: Frame): void {
+  client.login(frame);
+}
+
+function refuseSecondConnect(_client: Client, frame: Frame): void {
+  throw new Fault(
+    "already-connected",
+    `Cannot carry out ${frame.command}: this connection is logged in already`,
+  );
+}
+
+function send(client: Client, frame: Frame, done: Done): void {
+  const { headers, body } = frame;
+  const destination = canonicalDestination(required(frame, "destination"));
+  const options = readSendHeaders(headers, client.now());
+  const added = options.hasContentLength
+    ? options.added
+    : [...options.added, "content-length", String(byteLength(body))];
+  const { persistent, priority, expiresAt } = options;
+  const { unpressed } = client.session.publish(
+    {
+      destination,
+      headers: messageHeaders(frame, options.kept, added),
+      body,
+      persistent,
+      priority,
+      expiresAt,
+    },
+    { transaction: headerOf(headers, "transaction"), done },
+  );
+  if (!unpressed) client.holdBack();
+}
+
+/**
+ * The headers a message keeps: the sender's own lines if nothing is taken out
+ * of them, and what the broker adds (numbers only, which need no escape).
+ */
+function messageHeaders(
+  frame: Frame,
+  kept: readonly string[] | undefined,
+  added: readonly string[],
+): MessageHeaders {
+  if (frame.block === undefined || kept !== undefined) {
+    return headerList([...(kept ?? frame.headers), ...added]);
+  }
+  let lines = frame.block;
+  for (let i = 0; i < added.length; i += 2) lines += `${added[i]}:${added[i + 1]}\n`;
+  return plainHeaders(lines);
+}
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
+}
+
+function subscribe(client: Client, frame: Frame, done: Done): void {
+  const { headers } = frame;
+  const id = subscriptionId(client, frame);
+  const destination = canonicalDestination(required(frame, "destination"));
+  const ack = ackMode(headerOf(headers, "ack"));
+  const { prefetch } = readSubscribeHeaders(headers);
+  const subscription = client.session.subscribe({ id, destination, ack, prefetch });
+  client.subscribed(subscription);
+  client.session.flush(done);
+}
+
+function ackMode(text: string | undefined): AckMode {
+  switch (text) {
+    case undefined:
+      return "auto";
+    case "auto":
+    case "client":
+    case "client-individual":
+      return text;
+    default:
+      throw new Fault(
+        "bad-header",
+        `Cannot subscribe with ack ${quote(text)}: expected auto, client or client-individual`,
+      );
+  }
+}
+
+function unsubscribe(client: Client, frame: Frame, done: Done): void {
+  const id = headerOf(frame.headers, "id");
+  const destination = headerOf(frame.headers, "destination");
+  if (id === undefined && destination !== undefined && !client.rules.requiresSubscriptionId) {
+    client.session.unsubscribe({ destination: canonicalDestination(destination) });
+  } else {
+    client.session.unsubscribe({ id: required(frame, "id") });
+  }
+  client.session.flush(done);
+}
+
+function settleWith(verdict: Verdict): CommandHandler {
+  return (client, frame, done) => {
+    const transaction = headerOf(frame.headers, "transaction");
+    client.session.settle(ackTarget(client, frame), verdict, { transaction, done });
+  };
+}
+
+function ackTarget(client: Client, frame: Frame): AckTarget {
+  switch (client.rules.ackBy) {
+    case "id":
+      return { id: required(frame, "id"), subscription: undefined };
+    case "subscription and message-id":
+      return {
+        id: required(frame, "message-id"),
+        subscription: required(frame, "subscription"),
+      };
+    case "message-id":
+      return {
+        id: required(frame, "message-id"),
+        subscription: headerOf(frame.headers, "subscription"),
+      };
+  }
+}
+
+function begin(client: Client, frame: Frame, done: Done): void {
+  client.session.begin(required(frame, "transaction"));
+  client.session.flush(done);
+}
+
+function commit(client: Client, frame: Frame, done: Done): void {
+  if (!client.session.commit(required(frame, "transaction"), done)) client.holdBack();
+}
+
+function abort(client: Client, frame: Frame, done: Done): void {
+  client.session.abort(required(frame, "transaction"), done);
+}
+
+function subscriptionId(client: Client, frame: Frame): string | undefined {
+  return client.rules.requiresSubscriptionId
+    ? required(frame, "id")
+    : headerOf(frame.headers, "id");
+}
+
+/** @throws Fault `missing-header` */
+function required(frame: Frame, name: string): string {
+  const value = headerOf(frame.headers, name);
+  if (value !== undefined && (value !== "" || name === "id")) return value;
+  const code: FaultCode = "missing-header";
+  throw new Fault(code, `Cannot carry out ${frame.command}: header ${quote(name)} is required`);
+}

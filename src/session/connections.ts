@@ -1,0 +1,186 @@
+import { Fault } from "../fault.ts";
+import { Connection, type ConnectionContext, type ConnectionOwner } from "./connection.ts";
+import type { Inbound, Wire } from "./wire.ts";
+
+/** Bounds on connections in all. */
+export interface AdmissionLimits {
+  /** Connections in all. */
+  readonly connectionsMax: number;
+  /** Connections from one address; loopback addresses are exempt. */
+  readonly connectionsPerAddressMax: number;
+  /** Connections that are read before they are logged in; more wait in line. */
+  readonly loginsPendingMax: number;
+  /** The same for one address; loopback addresses are exempt. */
+  readonly loginsPendingPerAddressMax: number;
+}
+
+interface Guest {
+  readonly wire: Wire;
+  readonly address: string;
+  connection: Connection | undefined;
+  /** Waits unread, is read but not logged in, or is in. */
+  stage: "in line" | "at the door" | "in";
+}
+
+/**
+ * All connections of the broker, and who may come in. Whoever is not logged in
+ * can make a transport buffer a whole message before anyone looks at it, so
+ * only a few such are read at a time; the others wait in line, unread.
+ */
+export class Connections implements ConnectionOwner {
+  readonly #context: ConnectionContext;
+  readonly #limits: AdmissionLimits;
+  readonly #guests = new Map<Connection, Guest>();
+  readonly #line = new Set<Guest>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #atDoorPerAddress = new Map<string, number>();
+  #others = 0;
+  #atDoor = 0;
+  #numbers = 0;
+  #closing = false;
+  readonly #empty = Promise.withResolvers<void>();
+
+  constructor(context: ConnectionContext, limits: AdmissionLimits) {
+    this.#context = context;
+    this.#limits = limits;
+  }
+
+  /** Connections, logged in or not. */
+  get size(): number {
+    return this.#guests.size + this.#others;
+  }
+
+  /** The connections there are. */
+  all(): Iterable<Connection> {
+    return this.#guests.keys();
+  }
+
+  /** Why nobody from that address may come in now, or undefined. */
+  refusal(address: string): Fault | undefined {
+    if (this.#closing) return new Fault("shutting-down", "Cannot connect: this broker is stopping");
+    const { connectionsMax, connectionsPerAddressMax } = this.#limits;
+    if (this.size >= connectionsMax) {
+      return new Fault(
+        "too-many-connections",
+        `Cannot connect: ${connectionsMax} connections are open, the limit of this broker`,
+      );
+    }
+    if (!isLoopback(address) && (this.#perAddress.get(address) ?? 0) >= connectionsPerAddressMax) {
+      return new Fault(
+        "too-many-connections",
+        `Cannot connect: ${connectionsPerAddressMax} connections are open from this address, its limit`,
+      );
+    }
+    return undefined;
+  }
+
+  /** Counts something that is no STOMP connection but takes the place of one; returns how to leave. */
+  enter(address: string): () => void {
+    this.#others++;
+    add(this.#perAddress, address, 1);
+    return () => {
+      this.#others--;
+      add(this.#perAddress, address, -1);
+    };
+  }
+
+  /**
+   * Takes a new wire in. If nobody may come in now, its far end is told so and
+   * goodbye; the caller goes on as with any other.
+   */
+  accept(wire: Wire): Inbound {
+    const { address } = wire.peer;
+    const refusal = this.refusal(address);
+    const connection = new Connection(wire, {
+      number: ++this.#numbers,
+      context: this.#context,
+      owner: this,
+    });
+    const guest: Guest = { wire, address, connection, stage: "in line" };
+    this.#guests.set(connection, guest);
+    add(this.#perAddress, address, 1);
+    if (refusal !== undefined) {
+      guest.stage = "in";
+      connection.fail(refusal, undefined);
+    } else if (this.#hasRoomAtDoor(address)) {
+      this.#toDoor(guest);
+    } else {
+      wire.pause();
+      this.#line.add(guest);
+    }
+    return connection;
+  }
+
+  connected(connection: Connection): void {
+    const guest = this.#guests.get(connection);
+    if (guest === undefined) return;
+    this.#leaveDoor(guest);
+    guest.stage = "in";
+  }
+
+  ended(connection: Connection): void {
+    const guest = this.#guests.get(connection);
+    if (guest === undefined) return;
+    this.#guests.delete(connection);
+    this.#line.delete(guest);
+    this.#leaveDoor(guest);
+    add(this.#perAddress, guest.address, -1);
+    if (this.#closing && this.#guests.size === 0) this.#empty.resolve();
+  }
+
+  /** Resolves when all are gone after `shutDown`. */
+  get gone(): Promise<void> {
+    return this.#empty.promise;
+  }
+
+  /** Tells every client goodbye. Resolves when all are gone. */
+  shutDown(): Promise<void> {
+    this.#closing = true;
+    for (const connection of [...this.#guests.keys()]) connection.shutDown();
+    if (this.#guests.size === 0) this.#empty.resolve();
+    return this.gone;
+  }
+
+  /** Cuts whoever is still there. */
+  destroy(): void {
+    for (const { wire } of this.#guests.values()) wire.destroy();
+    this.#empty.resolve();
+  }
+
+  #hasRoomAtDoor(address: string): boolean {
+    const { loginsPendingMax, loginsPendingPerAddressMax } = this.#limits;
+    if (this.#atDoor >= loginsPendingMax) return false;
+    if (isLoopback(address)) return true;
+    return (this.#atDoorPerAddress.get(address) ?? 0) < loginsPendingPerAddressMax;
+  }
+
+  #toDoor(guest: Guest): void {
+    guest.stage = "at the door";
+    this.#atDoor++;
+    add(this.#atDoorPerAddress, guest.address, 1);
+  }
+
+  #leaveDoor(guest: Guest): void {
+    if (guest.stage !== "at the door") return;
+    this.#atDoor--;
+    add(this.#atDoorPerAddress, guest.address, -1);
+    for (const next of this.#line) {
+      if (this.#atDoor >= this.#limits.loginsPendingMax) return;
+      if (!this.#hasRoomAtDoor(next.address)) continue;
+      this.#line.delete(next);
+      this.#toDoor(next);
+      next.wire.resume();
+    }
+  }
+}
+
+/** Whether an address is this machine's own. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || /^(?:::ffff:)?127\./.test(address);
+}
+
+function add(counts: Map<string, number>, key: string, by: number): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
+}

@@ -1,0 +1,207 @@
+import type { Memory } from "../broker/memory.ts";
+import type { EncodedFrame } from "../protocol/encoder.ts";
+import type { Turn } from "./turn.ts";
+import type { Wire } from "./wire.ts";
+
+/** What an outbox tells its connection. All come in a turn's tasks, never inside `push`. */
+export interface OutboxOwner {
+  /** Came over half its budget. */
+  pressed(): void;
+  /** Sent what it had, and there is room again for queues to deliver. */
+  relieved(): void;
+  /** Over its budget, or it drained nothing for too long: the policy applies. */
+  overflowed(detail: string): void;
+}
+
+/** Bounds of an outbox. */
+export interface OutboxOptions {
+  readonly wire: Wire;
+  readonly turn: Turn;
+  readonly memory: Memory;
+  /** The clock, in ms since the epoch. */
+  readonly now: () => number;
+  /** Bytes waiting, the wire's included. */
+  readonly bytesMax: number;
+  /** What gives way over the budget: the connection, or messages of topics. */
+  readonly policy: "disconnect" | "drop-oldest" | "drop-newest";
+}
+
+/** A batch is sent when it has so many frames or bytes, and at the latest at the end of the turn. */
+export const FLUSH_FRAMES = 64;
+const FLUSH_BYTES = 64 * 1024;
+
+/**
+ * Frames on their way to one client, sent in batches. Within its budget it
+ * takes everything; what is over it meets the policy.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #owner: OutboxOwner;
+  #frames: EncodedFrame[] = [];
+  /** For each frame whether it may be dropped; kept only where the policy drops. */
+  #droppable: boolean[] | undefined;
+  #bytes = 0;
+  /** Bytes that the wire had not sent when we looked last. */
+  #inWire = 0;
+  #flushing = false;
+  #overflowing = false;
+  #relieving = false;
+  /** Messages of topics that the policy dropped. */
+  dropped = 0;
+  /** Whether it is over half its budget. */
+  pressed = false;
+  /** When it last came over half its budget, in ms since the epoch. */
+  pressedAt = 0;
+  /** Frames handed to the wire so far. */
+  framesSent = 0;
+  /** When something was handed to the wire last, in ms since the epoch. */
+  lastSentAt: number;
+  /** Since when it is over half its budget and the wire sends nothing, in ms since the epoch. */
+  stuckSince = 0;
+
+  constructor(owner: OutboxOwner, options: OutboxOptions) {
+    this.#owner = owner;
+    this.#options = options;
+    this.lastSentAt = options.now();
+    if (options.policy !== "disconnect") this.#droppable = [];
+  }
+
+  /** Bytes waiting, the wire's included, as far as known. */
+  get size(): number {
+    return this.#bytes + this.#inWire;
+  }
+
+  /** Adds a frame. `droppable`: a message of a topic, which the policy may drop. */
+  push(frame: EncodedFrame, droppable: boolean): void {
+    const { turn, bytesMax, memory } = this.#options;
+    const size = frame.length;
+    turn.charge(1);
+    if (this.size > bytesMax || (size > 65_536 && memory.exceededBy(size))) {
+      if (!this.#makeRoom(size, droppable)) return;
+    }
+    this.#frames.push(frame);
+    this.#droppable?.push(droppable);
+    this.#bytes += size;
+    memory.used += size;
+    if (!this.pressed && this.size > bytesMax / 2) this.#press();
+    if (this.#frames.length >= FLUSH_FRAMES || this.#bytes >= FLUSH_BYTES) {
+      if (!this.#blocked) this.#send();
+    }
+    if (!this.#flushing && this.#frames.length > 0) {
+      this.#flushing = true;
+      turn.flushLater(this);
+    }
+  }
+
+  /** The end of the turn: sends what there is. */
+  flush(): void {
+    this.#flushing = false;
+    if (this.#frames.length > 0 && !this.#blocked) this.#send();
+  }
+
+  /** Sends everything whatever the wire has; before a goodbye. */
+  flushAll(): void {
+    if (this.#frames.length > 0) this.#send();
+  }
+
+  /** The wire sent something of what it had. */
+  drained(): void {
+    const before = this.#inWire;
+    this.#sample();
+    if (this.#inWire < before) this.stuckSince = this.#options.now();
+    if (!this.#blocked && this.#frames.length > 0) this.#send();
+    if (this.pressed && this.size <= this.#options.bytesMax / 2) this.#relieve();
+  }
+
+  /** Forgets what was not handed to the wire; returns how many frames. */
+  clear(): number {
+    const count = this.#frames.length;
+    this.#options.memory.used -= this.#bytes;
+    this.#frames = [];
+    this.#bytes = 0;
+    if (this.#droppable !== undefined) this.#droppable = [];
+    return count;
+  }
+
+  /** The wire is gone: nothing counts any more. */
+  close(): void {
+    this.clear();
+    this.#options.memory.used -= this.#inWire;
+    this.#inWire = 0;
+  }
+
+  /** Where messages may be dropped they wait here, not in the wire. */
+  get #blocked(): boolean {
+    return this.#inWire > (this.#droppable === undefined ? this.#options.bytesMax : FLUSH_BYTES);
+  }
+
+  #send(): void {
+    const frames = this.#frames;
+    this.#frames = [];
+    if (this.#droppable !== undefined) this.#droppable = [];
+    this.#options.memory.used -= this.#bytes;
+    this.#bytes = 0;
+    this.framesSent += frames.length;
+    this.lastSentAt = this.#options.now();
+    this.#options.wire.write(frames);
+    this.#sample();
+    if (this.pressed && this.size <= this.#options.bytesMax / 2) this.#relieve();
+  }
+
+  #sample(): void {
+    const { wire, memory } = this.#options;
+    const inWire = wire.buffered;
+    memory.used += inWire - this.#inWire;
+    this.#inWire = inWire;
+  }
+
+  #press(): void {
+    this.pressed = true;
+    this.pressedAt = this.stuckSince = this.#options.now();
+    this.#options.turn.after(() => this.#owner.pressed());
+  }
+
+  #relieve(): void {
+    this.pressed = false;
+    if (this.#relieving) return;
+    this.#relieving = true;
+    this.#options.turn.after(() => {
+      this.#relieving = false;
+      this.#owner.relieved();
+    });
+  }
+
+  /** Over the budget: whether the frame is taken all the same. */
+  #makeRoom(size: number, droppable: boolean): boolean {
+    const { policy, bytesMax, turn } = this.#options;
+    if (policy === "drop-newest" && droppable) {
+      this.dropped++;
+      return false;
+    }
+    if (policy === "drop-oldest" && this.#droppable !== undefined && droppable) {
+      for (let i = 0; i < this.#frames.length && this.size + size > bytesMax; i++) {
+        if (this.#droppable[i] === true) this.#dropAt(i--);
+      }
+      if (this.size <= bytesMax) return true;
+      this.dropped++;
+      return false;
+    }
+    if (!this.#overflowing) {
+      this.#overflowing = true;
+      turn.after(() =>
+        this.#owner.overflowed(`${this.size} bytes wait to be sent, at most ${bytesMax} may`),
+      );
+    }
+    // Twice the budget is where even a frame that must not be dropped is.
+    return this.size <= 2 * bytesMax;
+  }
+
+  #dropAt(index: number): void {
+    const [frame] = this.#frames.splice(index, 1);
+    this.#droppable?.splice(index, 1);
+    const size = frame?.length ?? 0;
+    this.#bytes -= size;
+    this.#options.memory.used -= size;
+    this.dropped++;
+  }
+}

@@ -1,0 +1,361 @@
+import { parseDestination } from "../broker/destination.ts";
+import type { Memory } from "../broker/memory.ts";
+import type { MessageHeaders } from "../broker/message.ts";
+import type { Verdict } from "../broker/queue.ts";
+import { createSource, type LocalEngine, type Operation, type Source } from "../engine/local.ts";
+import { Fault, quote } from "../fault.ts";
+import { Acks, heldBy, heldUpTo } from "./acks.ts";
+import type { SessionLimits } from "./limits.ts";
+import { type AckMode, type Held, Subscription, type SubscriptionOwner } from "./subscription.ts";
+import { Transactions } from "./transaction.ts";
+
+/** What a session needs of the broker. */
+export interface SessionOptions {
+  readonly engine: LocalEngine;
+  readonly limits: SessionLimits;
+  readonly memory: Memory;
+  /** What the ids of its deliveries begin with; no other session of any run has it. */
+  readonly tag: string;
+}
+
+/** A message that a client sends. */
+export interface Draft {
+  readonly destination: string;
+  readonly headers: MessageHeaders;
+  readonly body: string | Uint8Array;
+  readonly priority: number;
+  readonly expiresAt: number;
+  readonly persistent: boolean;
+}
+
+/** How a client names the delivery that it settles. */
+export interface AckTarget {
+  /** The id of a delivery, or a message id. */
+  readonly id: string;
+  /** The subscription's id, where the client must name it. */
+  readonly subscription: string | undefined;
+}
+
+/** Called once: without a fault when accepted. */
+export type Done = (fault?: Fault) => void;
+
+/**
+ * What one client may do, whatever it speaks: publish, subscribe, settle, and
+ * transactions over the three, under its limits. Knows no frame.
+ */
+export class Session {
+  readonly acks = new Acks();
+  /** ACKs and NACKs that named nothing that is held, and did no harm. */
+  staleAcks = 0;
+  readonly #prefix: string;
+  readonly #engine: LocalEngine;
+  readonly #limits: SessionLimits;
+  readonly #owner: SubscriptionOwner;
+  readonly #source: Source = createSource();
+  readonly #transactions: Transactions;
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Ids whose subscription ended on this session: a few, the latest. */
+  #endedIds: Set<string> | undefined;
+  /** Number of the latest message delivered: "given before" is a comparison. */
+  #latestMessage = 0;
+  #anonymous = 0;
+  #closed = false;
+
+  constructor(owner: SubscriptionOwner, options: SessionOptions) {
+    this.#owner = owner;
+    this.#engine = options.engine;
+    this.#limits = options.limits;
+    this.#prefix = `${options.tag}-`;
+    this.#transactions = new Transactions(options.limits, options.memory);
+  }
+
+  /** Subscriptions that are live. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions;
+  }
+
+  /** Whether so much of it waits for the store that no more should be taken in. */
+  get saturated(): boolean {
+    const { operations, bytes } = this.#source;
+    return operations > this.#limits.pendingOperationsMax || bytes > this.#limits.pendingBytesMax;
+  }
+
+  /** Operations accepted from the client that wait for the store. */
+  get pending(): number {
+    return this.#source.operations;
+  }
+
+  /** What ACK and NACK may name a delivery by. */
+  ackId(held: Held): string {
+    return this.#prefix + held.ordinal;
+  }
+
+  /** The client was given a message of that number. */
+  noteDelivered(messageNumber: number): void {
+    if (messageNumber > this.#latestMessage) this.#latestMessage = messageNumber;
+  }
+
+  /**
+   * Publishes a message, or adds it to a transaction. Returns the message's
+   * id, and whether the publisher may go on at once (see `LocalEngine.apply`).
+   *
+   * @throws Fault `bad-destination`, `unknown-transaction`, `transaction-too-large`
+   */
+  publish(
+    draft: Draft,
+    options: { readonly transaction: string | undefined; readonly done: Done },
+  ): { readonly id: string; readonly unpressed: boolean } {
+    const destination = parseDestination(draft.destination, "send");
+    const message = this.#engine.createMessage(draft);
+    const operation: Operation = { kind: "publish", message, destination };
+    const { transaction, done } = options;
+    if (transaction === undefined) {
+      return { id: message.id, unpressed: this.#engine.apply(this.#source, [operation], done) };
+    }
+    const open = this.#transactions.get(transaction);
+    this.#transactions.checkRoom(open, 1, message.size);
+    this.#transactions.add(open, operation, message.size);
+    done();
+    return { id: message.id, unpressed: true };
+  }
+
+  /**
+   * Subscribes. Live when it returns; queues deliver once `open` is called.
+   *
+   * @throws Fault `duplicate-subscription`, `too-many-subscriptions`,
+   * `bad-destination`, `partial-wildcard`, `too-many-destinations`
+   */
+  subscribe(fields: {
+    readonly id: string | undefined;
+    readonly destination: string;
+    readonly ack: AckMode;
+    readonly prefetch: number | undefined;
+  }): Subscription {
+    const { id, ack } = fields;
+    if (id !== undefined && this.#subscriptions.has(id)) {
+      throw new Fault(
+        "duplicate-subscription",
+        `Cannot subscribe with id ${quote(id)}: this connection has a subscription with that id`,
+      );
+    }
+    const { subscriptionsMax, prefetchDefault } = this.#limits;
+    if (this.#subscriptions.size >= subscriptionsMax) {
+      throw new Fault(
+        "too-many-subscriptions",
+        `Cannot subscribe: ${subscriptionsMax} subscriptions are open, the limit of a connection`,
+      );
+    }
+    const destination = parseDestination(fields.destination, "subscribe");
+    const prefetch = ack === "auto" ? Infinity : (fields.prefetch ?? prefetchDefault);
+    const subscription = new Subscription(this.#owner, { id, destination, ack, prefetch });
+    const acknowledges = subscription.acknowledges;
+    subscription.attachment = this.#engine.subscribe(subscription, destination, { acknowledges });
+    this.#subscriptions.set(id ?? `\0${++this.#anonymous}`, subscription);
+    this.#endedIds?.delete(id ?? "");
+    return subscription;
+  }
+
+  /** Queues may deliver to the subscription, a batch's worth. */
+  open(subscription: Subscription): void {
+    if (subscription.ended || subscription.attachment === undefined) return;
+    subscription.openWindow();
+    this.#engine.resume(subscription.attachment);
+  }
+
+  /**
+   * Ends a subscription by its id, or in 1.0 the oldest one without an id to
+   * exactly that destination. What it held returns at once. One that ended
+   * before is ignored: user-interface frameworks unsubscribe twice.
+   *
+   * @throws Fault `unknown-subscription`
+   */
+  unsubscribe(name: { readonly id: string } | { readonly destination: string }): void {
+    const key = "id" in name ? name.id : this.#anonymousKey(name.destination);
+    const subscription = key === undefined ? undefined : this.#subscriptions.get(key);
+    if (key === undefined || subscription === undefined) {
+      const what = "id" in name ? name.id : name.destination;
+      if (this.#endedIds?.has(what) === true) return;
+      throw new Fault(
+        "unknown-subscription",
+        "id" in name
+          ? `Cannot unsubscribe id ${quote(name.id)}: this connection has no such subscription`
+          : `Cannot unsubscribe ${quote(name.destination)}: this connection has no subscription without an id to it`,
+      );
+    }
+    this.#end(key, subscription);
+    this.#endedIds ??= new Set();
+    if (this.#endedIds.size >= this.#limits.subscriptionsMax) this.#endedIds.clear();
+    this.#endedIds.add("id" in name ? name.id : name.destination);
+  }
+
+  /**
+   * Settles a delivery and, in `client` mode, those before it in the same
+   * subscription; in a transaction when it commits. What names nothing that
+   * is held, but was given before, is ignored and counted.
+   *
+   * @throws Fault `unknown-ack`, `unknown-subscription`, `unknown-transaction`
+   */
+  settle(
+    target: AckTarget,
+    verdict: Verdict,
+    options: { readonly transaction: string | undefined; readonly done: Done },
+  ): void {
+    const transaction =
+      options.transaction === undefined ? undefined : this.#transactions.get(options.transaction);
+    const held = this.#find(target);
+    if (held === undefined) {
+      this.staleAcks++;
+      options.done();
+      return;
+    }
+    if (held.bound) {
+      throw new Fault(
+        "unknown-ack",
+        `Cannot settle ${quote(target.id)}: a transaction that is open settles it already`,
+      );
+    }
+    const all = held.subscription.ack === "client" ? heldUpTo(held) : [held];
+    const operations = all.map(({ entry }): Operation => ({ kind: "settle", entry, verdict }));
+    if (transaction !== undefined) {
+      this.#transactions.checkRoom(transaction, operations.length, 0);
+      for (const each of all) this.acks.bind(each);
+      transaction.bound.push(...all);
+      for (const each of operations) this.#transactions.add(transaction, each, 0);
+      options.done();
+    } else {
+      for (const each of all) this.acks.release(each);
+      this.#engine.apply(this.#source, operations, options.done);
+    }
+    this.#resume(held.subscription);
+  }
+
+  /** @throws Fault `duplicate-transaction`, `too-many-transactions` */
+  begin(id: string): void {
+    this.#transactions.begin(id);
+  }
+
+  /** Applies a transaction, all of it or nothing. @throws Fault `unknown-transaction` */
+  commit(id: string, done: Done): boolean {
+    const transaction = this.#transactions.end(id);
+    return this.#engine.apply(this.#source, transaction.operations, (fault) => {
+      for (const held of transaction.bound) {
+        if (fault !== undefined) this.#undo(held);
+        else this.acks.release(held);
+      }
+      done(fault);
+    });
+  }
+
+  /** Undoes a transaction. @throws Fault `unknown-transaction` */
+  abort(id: string, done: Done): void {
+    for (const held of this.#transactions.end(id).bound) this.#undo(held);
+    // In its place behind what the same client applied before.
+    this.#engine.apply(this.#source, [], done);
+  }
+
+  /** Has `done` called once everything applied so far is accepted. */
+  flush(done: Done): void {
+    this.#engine.apply(this.#source, [], done);
+  }
+
+  /** The client is gone: transactions are undone, what it held returns. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const id of this.#transactions.ids) {
+      for (const held of this.#transactions.end(id).bound) this.#undo(held);
+    }
+    // All leave before anything returns, or it would come to the next of them.
+    for (const subscription of this.#subscriptions.values()) this.#detach(subscription);
+    for (const subscription of this.#subscriptions.values()) this.#returnHeld(subscription);
+    this.#subscriptions.clear();
+  }
+
+  #undo(held: Held): void {
+    this.acks.unbind(held);
+    if (!held.subscription.ended) return;
+    this.acks.release(held);
+    const entry = held.entry;
+    this.#engine.apply(this.#source, [{ kind: "settle", entry, verdict: "returned" }], () => {});
+  }
+
+  #end(key: string, subscription: Subscription): void {
+    this.#subscriptions.delete(key);
+    this.#detach(subscription);
+    this.#returnHeld(subscription);
+  }
+
+  #detach(subscription: Subscription): void {
+    subscription.ended = true;
+    if (subscription.attachment !== undefined) this.#engine.unsubscribe(subscription.attachment);
+    subscription.attachment = undefined;
+  }
+
+  #returnHeld(subscription: Subscription): void {
+    const all = heldBy(subscription).filter((held) => !held.bound);
+    if (all.length === 0) return;
+    for (const held of all) this.acks.release(held);
+    this.#engine.apply(
+      this.#source,
+      all.map(({ entry }): Operation => ({ kind: "settle", entry, verdict: "returned" })),
+      () => {},
+    );
+  }
+
+  #resume(subscription: Subscription): void {
+    if (subscription.attachment !== undefined && !subscription.ended) {
+      this.#engine.resume(subscription.attachment);
+    }
+  }
+
+  #anonymousKey(destination: string): string | undefined {
+    for (const [key, subscription] of this.#subscriptions) {
+      if (subscription.id === undefined && subscription.destination.path === destination)
+        return key;
+    }
+    return undefined;
+  }
+
+  /** What a target names; undefined if it was given before and is settled, or never asked for one. */
+  #find(target: AckTarget): Held | undefined {
+    const { id, subscription: subscriptionId } = target;
+    const prefix = this.#prefix;
+    const ordinal = id.startsWith(prefix) ? decimal(id.slice(prefix.length)) : undefined;
+    const found = ordinal === undefined ? undefined : this.acks.find(ordinal);
+    if (found !== undefined) return found;
+    if (ordinal !== undefined && ordinal <= this.acks.given) return undefined;
+    const byMessage = this.#findMessage(id, subscriptionId);
+    if (byMessage !== undefined) return byMessage;
+    const number = this.#engine.numberOf(id);
+    if (number !== undefined && number <= this.#latestMessage) return undefined;
+    if (this.#hasOnlyAuto) return undefined;
+    throw new Fault(
+      "unknown-ack",
+      `Cannot settle ${quote(id)}: this connection was given no such message, ` +
+        `expected the "ack" header of a MESSAGE (STOMP 1.2) or its "message-id"`,
+    );
+  }
+
+  #findMessage(messageId: string, subscriptionId: string | undefined): Held | undefined {
+    if (this.#engine.numberOf(messageId) === undefined) return undefined;
+    for (const subscription of this.#subscriptions.values()) {
+      if (!subscription.acknowledges) continue;
+      if (subscriptionId !== undefined && subscription.id !== subscriptionId) continue;
+      const held = this.acks.findMessage(subscription, messageId);
+      if (held !== undefined) return held;
+    }
+    return undefined;
+  }
+
+  get #hasOnlyAuto(): boolean {
+    if (this.#subscriptions.size === 0) return false;
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.acknowledges) return false;
+    }
+    return true;
+  }
+}
+
+function decimal(text: string): number | undefined {
+  return /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : undefined;
+}

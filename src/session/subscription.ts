@@ -1,0 +1,91 @@
+import type { Destination } from "../broker/destination.ts";
+import type { Message } from "../broker/message.ts";
+import type { Consumer, QueueEntry } from "../broker/queue.ts";
+import type { Attachment } from "../engine/local.ts";
+import { FLUSH_FRAMES } from "./outbox.ts";
+
+/** How a subscription acknowledges. STOMP 1.2 "SUBSCRIBE ack Header". */
+export type AckMode = "auto" | "client" | "client-individual";
+
+/** A delivery that the client has not settled. */
+export interface Held {
+  /** Deliveries of one session are numbered from 1. */
+  readonly ordinal: number;
+  readonly subscription: Subscription;
+  readonly entry: QueueEntry;
+  /** Whether an open transaction settles it. */
+  bound: boolean;
+  /** Neighbours in the subscription, by ordinal. */
+  earlier: Held | undefined;
+  later: Held | undefined;
+}
+
+/** What a subscription hands its messages to. */
+export interface SubscriptionOwner {
+  /** Whether it takes messages of queues now. */
+  readonly receptive: boolean;
+  /** Sends a message to the client; see `Subscriber.deliver`. */
+  hand(subscription: Subscription, message: Message, entry: QueueEntry | undefined): boolean;
+  /** A message of a queue was handed over; comes once until the window is opened again. */
+  windowUsed(subscription: Subscription): void;
+}
+
+/** What a client subscribed to. */
+export interface SubscriptionFields {
+  /** Undefined in 1.0, where an id is optional. */
+  readonly id: string | undefined;
+  readonly destination: Destination;
+  readonly ack: AckMode;
+  /** Unacknowledged messages allowed; Infinity for no limit. */
+  readonly prefetch: number;
+}
+
+/**
+ * One subscription of one client. Its credit is what the prefetch leaves and
+ * what the outbox takes: a window as wide as one batch, opened again when the
+ * batch was sent.
+ */
+export class Subscription implements Consumer {
+  readonly id: string | undefined;
+  readonly destination: Destination;
+  readonly ack: AckMode;
+  readonly prefetch: number;
+  readonly acknowledges: boolean;
+  attachment: Attachment | undefined = undefined;
+  /** Deliveries that count against the prefetch. */
+  unacknowledged = 0;
+  /** Unsettled deliveries, oldest first: a list linked through `Held`. */
+  firstHeld: Held | undefined = undefined;
+  lastHeld: Held | undefined = undefined;
+  /** By message id; made when a client first acknowledges so. */
+  heldByMessage: Map<string, Held> | undefined = undefined;
+  ended = false;
+  /** What a connection writes in front of every message; its own to fill. */
+  head = "";
+  readonly #owner: SubscriptionOwner;
+  #window = 0;
+
+  constructor(owner: SubscriptionOwner, fields: SubscriptionFields) {
+    this.#owner = owner;
+    this.id = fields.id;
+    this.destination = fields.destination;
+    this.ack = fields.ack;
+    this.prefetch = fields.prefetch;
+    this.acknowledges = fields.ack !== "auto";
+  }
+
+  get credit(): number {
+    if (this.ended || !this.#owner.receptive) return 0;
+    return Math.min(this.#window, this.prefetch - this.unacknowledged);
+  }
+
+  /** The batch was sent: queues may deliver again. */
+  openWindow(): void {
+    this.#window = FLUSH_FRAMES;
+  }
+
+  deliver(message: Message, entry: QueueEntry | undefined): boolean {
+    if (entry !== undefined && this.#window-- === FLUSH_FRAMES) this.#owner.windowUsed(this);
+    return this.#owner.hand(this, message, entry);
+  }
+}

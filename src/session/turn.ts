@@ -1,0 +1,104 @@
+/** Input that waits for its turn. */
+export interface TurnWorker {
+  /**
+   * Works off some of its input, until `spent` of the turn has grown by about
+   * `allowance`. Returns whether there is more that could be done at once.
+   */
+  work(allowance: number): boolean;
+}
+
+/** Output that waits for the end of the turn. */
+export interface TurnFlusher {
+  flush(): void;
+}
+
+/** Frames read plus frames sent in one turn of the event loop, about. */
+const TURN_BUDGET = 16_384;
+/** What one connection gets before the next has its go. */
+const SLICE = 2_048;
+
+/**
+ * The rhythm of the broker. Whatever the event loop brings is worked off
+ * within a budget of deliveries; what is beyond is parked and goes on in the
+ * next turn, one connection after the other, so that a flood on one leaves
+ * room for the others. At the end of a turn everything that was written is
+ * sent, a whole batch for each connection.
+ */
+export class Turn {
+  readonly #defer: (task: () => void) => void;
+  #workers: TurnWorker[] = [];
+  #flushers: TurnFlusher[] = [];
+  #tasks: (() => void)[] = [];
+  #scheduled = false;
+  #left = TURN_BUDGET;
+  /** Deliveries and frames since the start; only differences mean anything. */
+  spent = 0;
+
+  /** `defer` runs a task after the input that is at hand; see `Runtime.defer`. */
+  constructor(defer: (task: () => void) => void) {
+    this.#defer = defer;
+  }
+
+  /** What a connection may spend now, when input arrives; 0 if this turn is used up. */
+  get allowance(): number {
+    return Math.min(this.#left, SLICE);
+  }
+
+  /** Counts work done: one for each frame read or sent. */
+  charge(count: number): void {
+    this.spent += count;
+    this.#left -= count;
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  /** Parks a connection's input until its turn comes. */
+  park(worker: TurnWorker): void {
+    this.#workers.push(worker);
+    this.#schedule();
+  }
+
+  /** Flushes once at the end of this turn. The caller asks once a turn. */
+  flushLater(flusher: TurnFlusher): void {
+    this.#flushers.push(flusher);
+    this.#schedule();
+  }
+
+  /** Runs a task after the flush of this turn; for what must not happen inside a delivery. */
+  after(task: () => void): void {
+    this.#tasks.push(task);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#defer(() => this.#run());
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    this.#left = TURN_BUDGET;
+    this.#runWorkers();
+    const flushers = this.#flushers;
+    this.#flushers = [];
+    for (const flusher of flushers) flusher.flush();
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    for (const task of tasks) task();
+    if (this.#workers.length > 0) this.#schedule();
+  }
+
+  #runWorkers(): void {
+    let workers = this.#workers;
+    this.#workers = [];
+    while (workers.length > 0 && this.#left > 0) {
+      const again: TurnWorker[] = [];
+      for (const worker of workers) {
+        if (this.#left <= 0 || worker.work(this.allowance)) again.push(worker);
+      }
+      workers = again;
+    }
+    // Those that did not finish stand before those that were parked meanwhile.
+    this.#workers = [...workers, ...this.#workers];
+  }
+}

@@ -1,0 +1,388 @@
+import { Memory } from "./broker/memory.ts";
+import { type Config, type ListenAddress, listenersOf } from "./config.ts";
+import { LocalEngine } from "./engine/local.ts";
+import { memoryStore } from "./engine/memory_store.ts";
+import type { Observe } from "./observe/events.ts";
+import { writeMetrics } from "./observe/metrics.ts";
+import { type Runtime, systemRuntime } from "./runtime.ts";
+import type { ConnectionContext } from "./session/connection.ts";
+import { Connections } from "./session/connections.ts";
+import { Deadlines } from "./session/deadlines.ts";
+import { Turn } from "./session/turn.ts";
+import type { Inbound, Wire } from "./session/wire.ts";
+import { listenTcp } from "./transport/tcp.ts";
+import { loadPages, type Pages } from "./web/pages.ts";
+import { listenWeb } from "./web/web.ts";
+
+/** Where stompbox listens, for real. */
+export interface ListenerAddress {
+  readonly scheme: "ws" | "tcp";
+  readonly host: string;
+  readonly port: number;
+  /** What precedes every path, with a slash at its end; empty for `tcp`. */
+  readonly path: string;
+  readonly url: string;
+}
+
+/** A broker that listens. */
+export interface Stompbox {
+  readonly addresses: readonly ListenerAddress[];
+  /** Tells every client, closes them, and resolves when all is shut. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** What a broker is given besides its configuration. */
+export interface StompboxOptions {
+  readonly version: string;
+  readonly observe?: Observe;
+  readonly runtime?: Runtime;
+}
+
+/** A port that could not be had. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  /** What was asked for, as `ws://HOST:PORT`. */
+  readonly address: string;
+  readonly reason: "in-use" | "denied" | "unavailable";
+
+  constructor(address: string, reason: "in-use" | "denied" | "unavailable", cause: unknown) {
+    super(`Cannot listen on ${address}: ${reason}`, { cause });
+    this.address = address;
+    this.reason = reason;
+  }
+}
+
+/** A broker without listeners: whoever has a wire can bring it. */
+export interface Broker {
+  readonly context: ConnectionContext;
+  readonly connections: Connections;
+  /** Takes a client in. */
+  accept(wire: Wire): Inbound;
+  /** The live state, for people and machines. */
+  status(): BrokerStatus;
+  /** The same in the text format of Prometheus. */
+  metrics(): string;
+  /** Tells every client goodbye, and lets go of everything once they are gone or time is up. */
+  close(): Promise<void>;
+}
+
+/** The live state of a broker. */
+export interface BrokerStatus {
+  readonly name: "stompbox";
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly storage: "memory";
+  readonly login: "anyone";
+  readonly connections: number;
+  readonly subscriptions: number;
+  readonly queues: number;
+  readonly topics: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  readonly messagesWaiting: number;
+  /** Bytes of messages held: queues, outboxes, transactions. */
+  readonly memoryBytes: number;
+}
+
+/** Everything that is due at a time is looked at so often. */
+const TICK_MS = 50;
+
+/**
+ * Builds the broker's parts and ties them together, without a listener. Time,
+ * chance and the event loop come from `runtime`, so a simulation can run it.
+ */
+export function createBroker(config: Config, options: StompboxOptions): Broker {
+  const { version, observe = () => {}, runtime = systemRuntime } = options;
+  const { limits } = config;
+  const startedAt = runtime.now();
+  const memory = new Memory(limits.memoryBytesMax);
+  const boot = runtime
+    .id()
+    .replace(/[^A-Za-z0-9]/g, "")
+    .slice(0, 8);
+  const engine = new LocalEngine({
+    boot,
+    memory,
+    store: memoryStore(),
+    observe,
+    queueLimits: {
+      messagesMax: limits.queueMessagesMax,
+      bytesMax: limits.queueBytesMax,
+      overflow: config.queueOverflow,
+    },
+    destinationsMax: limits.destinationsMax,
+    maxDeliveries: config.maxDeliveries,
+  });
+  const counters = {
+    framesIn: 0,
+    framesOut: 0,
+    delivered: 0,
+    dropped: 0,
+    staleAcks: 0,
+    refusals: new Map<string, number>(),
+  };
+  const context: ConnectionContext = {
+    engine,
+    limits,
+    memory,
+    turn: new Turn(runtime.defer),
+    deadlines: new Deadlines(startedAt),
+    runtime,
+    observe,
+    counters,
+    heldBack: { waiting: new Set() },
+    boot,
+    server: `stompbox/${version}`,
+  };
+  const connections = new Connections(context, limits);
+  const stopTimer = runtime.every(TICK_MS, () => context.deadlines.tick(runtime.now()));
+
+  const status = (): BrokerStatus => {
+    let subscriptions = 0;
+    for (const { session } of connections.all()) subscriptions += session.subscriptions.size;
+    return {
+      name: "stompbox",
+      version,
+      uptimeMs: runtime.now() - startedAt,
+      storage: "memory",
+      login: "anyone",
+      connections: connections.size,
+      subscriptions,
+      queues: engine.queues.size,
+      topics: engine.topics,
+      messagesIn: engine.counters.published,
+      messagesOut: counters.delivered,
+      messagesWaiting: engine.waiting,
+      memoryBytes: memory.used,
+    };
+  };
+
+  return {
+    context,
+    connections,
+    accept: (wire) => connections.accept(wire),
+    status,
+    metrics: () => metricsOf({ context, connections, status: status() }),
+    close: async () => {
+      const timeUp = Promise.withResolvers<void>();
+      const endsAt = runtime.now() + limits.stopTimeoutMs;
+      const stopWaiting = runtime.every(TICK_MS, () => {
+        if (runtime.now() >= endsAt) timeUp.resolve();
+      });
+      await Promise.race([connections.shutDown(), timeUp.promise]);
+      connections.destroy();
+      stopWaiting();
+      stopTimer();
+      await engine.close();
+    },
+  };
+}
+
+/**
+ * Starts a broker and its listeners.
+ *
+ * @throws ListenError when a port cannot be had; nothing listens then
+ */
+export async function startStompbox(config: Config, options: StompboxOptions): Promise<Stompbox> {
+  const { observe = () => {} } = options;
+  const pages = await loadPages({
+    ...(config.static === undefined ? {} : { staticDir: config.static }),
+    singlePage: config.singlePage,
+  });
+  const broker = createBroker(config, options);
+  const addresses: ListenerAddress[] = [];
+  const stops: (() => Promise<void>)[] = [];
+  const state = { ready: false };
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    state.ready = false;
+    const listenersGone = stops.map((stopListener) => stopListener());
+    await broker.close();
+    await Promise.all(listenersGone);
+  };
+  const listen = (wanted: ListenAddress, host: string, port: number): number =>
+    wanted.scheme === "tcp"
+      ? startTcp({ broker, addresses, stops, host, port })
+      : startWeb({ config, broker, pages, observe, addresses, stops, state, wanted, host, port });
+  try {
+    for (const wanted of listenersOf(config)) {
+      const port = listenOn(wanted, listen, observe);
+      addresses.push(addressOf(wanted, port));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  state.ready = true;
+  return {
+    addresses,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** `localhost` is both 127.0.0.1 and ::1, on one port; a machine may lack the latter. */
+const PORT_ATTEMPTS = 10;
+
+function listenOn(
+  wanted: ListenAddress,
+  listen: (wanted: ListenAddress, host: string, port: number) => number,
+  observe: Observe,
+): number {
+  if (wanted.host !== "localhost") return tryListen(wanted, wanted.host, listen);
+  const port = tryListen(wanted, "127.0.0.1", listen);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return tryListen({ ...wanted, port }, "::1", listen);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      if (error.reason === "in-use" && wanted.port !== 0) throw error;
+      if (error.reason === "in-use" && attempt < PORT_ATTEMPTS) {
+        return listenOn(wanted, listen, observe);
+      }
+      observe({ type: "notice", text: `Not listening on [::1]:${port}: this machine has no ::1` });
+      return port;
+    }
+  }
+}
+
+function tryListen(
+  wanted: ListenAddress,
+  host: string,
+  listen: (wanted: ListenAddress, host: string, port: number) => number,
+): number {
+  try {
+    return listen(wanted, host, wanted.port);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const shown = host.includes(":") ? `[${host}]` : host;
+    const address = `${wanted.scheme}://${shown}:${wanted.port}`;
+    if (code === "EADDRINUSE") throw new ListenError(address, "in-use", error);
+    if (code === "EACCES" || code === "EPERM") throw new ListenError(address, "denied", error);
+    throw new ListenError(address, "unavailable", error);
+  }
+}
+
+function addressOf(wanted: ListenAddress, port: number): ListenerAddress {
+  const { scheme, host, prefix } = wanted;
+  const shown = host.includes(":") ? `[${host}]` : host;
+  const path = scheme === "ws" ? `${prefix}/` : "";
+  return { scheme, host, port, path, url: `${scheme}://${shown}:${port}${path}` };
+}
+
+function startTcp(parts: {
+  broker: Broker;
+  addresses: readonly ListenerAddress[];
+  stops: (() => Promise<void>)[];
+  host: string;
+  port: number;
+}): number {
+  const { broker, addresses, stops, host, port } = parts;
+  const listener = listenTcp({
+    hostname: host,
+    port,
+    accept: broker.accept,
+    httpHint: () => {
+      const web = addresses.find(({ scheme }) => scheme === "ws");
+      return web === undefined
+        ? "This broker has no HTTP listener."
+        : `Pages are at ${web.url.replace(/^ws/, "http")}, WebSocket at ${web.url}`;
+    },
+  });
+  stops.push(async () => listener.stop());
+  return listener.port;
+}
+
+function startWeb(parts: {
+  config: Config;
+  broker: Broker;
+  pages: Pages;
+  observe: Observe;
+  addresses: readonly ListenerAddress[];
+  stops: (() => Promise<void>)[];
+  state: { readonly ready: boolean };
+  wanted: ListenAddress;
+  host: string;
+  port: number;
+}): number {
+  const { config, broker, addresses, wanted } = parts;
+  const server = listenWeb({
+    hostname: parts.host,
+    port: parts.port,
+    prefix: wanted.prefix,
+    origins: {
+      loopback: wanted.loopback,
+      strict: config.strictOrigin,
+      allowed: config.allowOrigin,
+    },
+    webSocketPaths: config.webSocketPaths,
+    context: broker.context,
+    connections: broker.connections,
+    accept: broker.accept,
+    pages: parts.pages,
+    observe: parts.observe,
+    ready: () => parts.state.ready,
+    status: () => ({ ...broker.status(), listeners: addresses }),
+    metrics: broker.metrics,
+  });
+  // It does not resolve while a WebSocket is open: those are closed meanwhile.
+  parts.stops.push(async () => {
+    const stopped = server.stop();
+    await broker.connections.gone;
+    await server.stop(true);
+    await stopped;
+  });
+  return server.port ?? 0;
+}
+
+function metricsOf(about: {
+  context: ConnectionContext;
+  connections: Connections;
+  status: BrokerStatus;
+}): string {
+  const { context, connections, status } = about;
+  const { counters, engine, memory } = context;
+  let outboxBytes = 0;
+  for (const connection of connections.all()) outboxBytes += connection.outboxBytes;
+  const gauge = (name: string, help: string, value: number) =>
+    ({ name: `stompbox_${name}`, help, type: "gauge", values: [{ value }] }) as const;
+  const counter = (name: string, help: string, value: number) =>
+    ({ name: `stompbox_${name}_total`, help, type: "counter", values: [{ value }] }) as const;
+  let depth = 0;
+  let held = 0;
+  for (const queue of engine.queues.values()) {
+    depth += queue.ready;
+    held += queue.held;
+  }
+  return writeMetrics([
+    gauge("connections", "Connections, logged in or not", connections.size),
+    gauge("subscriptions", "Live subscriptions", status.subscriptions),
+    gauge("queues", "Queues there are", status.queues),
+    gauge("topics", "Topic names and patterns with subscribers", status.topics),
+    gauge("queue_messages_ready", "Messages that wait in queues", depth),
+    gauge("queue_messages_held", "Messages with a consumer, unacknowledged", held),
+    gauge("outbox_bytes", "Bytes that wait to be sent", outboxBytes),
+    gauge("memory_bytes", "Bytes of messages held in all", memory.used),
+    gauge("memory_bytes_max", "Bytes of messages that may be held", memory.max),
+    gauge("uptime_seconds", "Seconds since the start", status.uptimeMs / 1000),
+    counter("frames_received", "Frames received", counters.framesIn),
+    counter("frames_sent", "Frames sent that are no messages", counters.framesOut),
+    counter("messages_published", "Messages accepted", engine.counters.published),
+    counter("deliveries", "Messages sent to subscribers", counters.delivered),
+    counter("dead_letters", "Messages moved to dead letters", engine.counters.deadLettered),
+    counter(
+      "messages_dropped",
+      "Messages dropped by a policy",
+      engine.counters.dropped + counters.dropped,
+    ),
+    counter("acks_stale", "Acknowledgements that named nothing held", counters.staleAcks),
+    {
+      name: "stompbox_refusals_total",
+      help: "Refusals by code",
+      type: "counter",
+      values: [...counters.refusals].map(([code, value]) => ({ labels: { code }, value })),
+    },
+  ]);
+}

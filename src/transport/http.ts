@@ -1,0 +1,186 @@
+import { isUtf8 } from "node:buffer";
+import { Fault, REFUSALS } from "../fault.ts";
+import type { ConnectionContext } from "../session/connection.ts";
+import type { Connections } from "../session/connections.ts";
+import { canonicalDestination, readSendHeaders } from "../session/dialect.ts";
+import { Session } from "../session/session.ts";
+import { openEventStream } from "./event_stream.ts";
+
+/** What the HTTP way in needs. */
+export interface HttpOptions {
+  readonly context: ConnectionContext;
+  readonly connections: Connections;
+}
+
+/** HTTP header names that carry a message header: `x-stomp-NAME`. */
+const PREFIX = "x-stomp-";
+
+/** Sessions of HTTP clients are numbered apart from those of connections. */
+const HTTP_TAG = "http";
+
+/**
+ * `POST /api/v1/send?destination=…`: the body is the message's body. Answers
+ * with the message id once it is accepted.
+ */
+export async function sendOverHttp(
+  request: Request,
+  url: URL,
+  options: HttpOptions,
+): Promise<Response> {
+  if (request.method !== "POST") return methodNotAllowed("POST");
+  try {
+    const { limits, runtime } = options.context;
+    const announced = Number(request.headers.get("content-length") ?? 0);
+    if (announced > limits.frameBytesMax) throw bodyTooLarge(limits.frameBytesMax);
+    const destination = requiredDestination(url);
+    const bytes = await request.bytes();
+    if (bytes.length > limits.frameBytesMax) throw bodyTooLarge(limits.frameBytesMax);
+    const body = isUtf8(bytes) ? decodeText(bytes) : bytes;
+    const headers = ["destination", destination, ...messageHeaders(request)];
+    if (headers.length > 2 * limits.headersMax) {
+      throw new Fault("too-many-headers", `Cannot send: more than ${limits.headersMax} headers`);
+    }
+    const read = readSendHeaders(headers, runtime.now());
+    const list = [...(read.kept ?? headers), ...read.added, "content-length", String(bytes.length)];
+    const { persistent, priority, expiresAt } = read;
+    const draft = {
+      destination: canonicalDestination(destination),
+      headers: { plain: undefined, list: () => list },
+      body,
+      persistent,
+      priority,
+      expiresAt,
+    };
+    return await publish(draft, options.context);
+  } catch (error) {
+    return problem(error);
+  }
+}
+
+function publish(
+  draft: Parameters<Session["publish"]>[0],
+  context: ConnectionContext,
+): Promise<Response> {
+  const { engine, limits, memory, boot } = context;
+  const owner = { receptive: false, hand: () => true, windowUsed: () => {} };
+  const session = new Session(owner, { engine, limits, memory, tag: `${boot}.${HTTP_TAG}` });
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  // `done` may be called before `publish` returns the id.
+  let id = "";
+  const accepted = Promise.withResolvers<void>();
+  id = session.publish(draft, {
+    transaction: undefined,
+    done: (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
+  }).id;
+  accepted.promise.then(() => resolve(Response.json({ messageId: id })), reject);
+  return promise;
+}
+
+/**
+ * `GET /api/v1/events?destination=…`: messages as server-sent events, as long
+ * as the client stays. `envelope=json` gives headers as well.
+ */
+export function streamOverHttp(
+  request: Request,
+  url: URL,
+  options: HttpOptions & { readonly address: string; readonly number: number },
+): Response {
+  if (request.method !== "GET") return methodNotAllowed("GET");
+  try {
+    const destination = canonicalDestination(requiredDestination(url));
+    const envelope = url.searchParams.get("envelope");
+    if (envelope !== null && envelope !== "json") {
+      throw new Fault(
+        "bad-header",
+        `Cannot stream with envelope ${JSON.stringify(envelope)}: expected "json", or none`,
+      );
+    }
+    const { context, connections, address, number } = options;
+    const refusal = connections.refusal(address);
+    if (refusal !== undefined) throw refusal;
+    const leave = connections.enter(address);
+    try {
+      const stream = openEventStream({
+        context,
+        number,
+        address,
+        destination,
+        envelope: envelope === "json",
+        ended: leave,
+      });
+      return new Response(stream, {
+        headers: {
+          "content-type": "text/event-stream; charset=utf-8",
+          "cache-control": "no-store",
+          "x-accel-buffering": "no",
+          "x-content-type-options": "nosniff",
+        },
+      });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  } catch (error) {
+    return problem(error);
+  }
+}
+
+/** A refusal as a problem document (RFC 9457), which names what was wrong. */
+export function problem(error: unknown): Response {
+  const fault =
+    error instanceof Fault
+      ? error
+      : new Fault("internal-error", "Cannot go on: something failed in the broker");
+  const { message, status, retry } = REFUSALS[fault.code];
+  const headers: Record<string, string> = {
+    "content-type": "application/problem+json",
+    "x-content-type-options": "nosniff",
+  };
+  if (typeof retry === "number") headers["retry-after"] = String(Math.ceil(retry / 1000));
+  const body = {
+    type: "about:blank",
+    title: message,
+    status,
+    code: fault.code,
+    detail: fault.detail,
+  };
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
+}
+
+/** 405, with the method that would do. */
+export function methodNotAllowed(allowed: string): Response {
+  return new Response(`Method not allowed: expected ${allowed}\n`, {
+    status: 405,
+    headers: { allow: allowed, "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+function requiredDestination(url: URL): string {
+  const destination = url.searchParams.get("destination");
+  if (destination !== null && destination !== "") return destination;
+  throw new Fault(
+    "missing-header",
+    'Cannot go on: query parameter "destination" is required, as in ?destination=/topic/news',
+  );
+}
+
+function messageHeaders(request: Request): readonly string[] {
+  const headers: string[] = [];
+  const type = request.headers.get("content-type");
+  if (type !== null) headers.push("content-type", type);
+  for (const [name, value] of request.headers) {
+    const own = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : "";
+    // Those two are the broker's to say, from the query and from the body itself.
+    if (own === "" || own === "destination" || own === "content-length") continue;
+    headers.push(own, value);
+  }
+  return headers;
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
+
+function bodyTooLarge(max: number): Fault {
+  return new Fault("frame-too-large", `Cannot send: the body has more than ${max} bytes`);
+}

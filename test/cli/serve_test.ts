@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArguments } from "../../src/cli/parse_arguments.ts";
+import { COMMANDS } from "../../src/cli/run_cli.ts";
+import { serve, type ServeParts } from "../../src/cli/serve.ts";
+import { VERSION } from "../../src/cli/version.ts";
+import type { Config } from "../../src/config.ts";
+import { ListenError, type Stompbox } from "../../src/stompbox.ts";
+import { fakeTerminal } from "./fake_terminal.ts";
+
+const folder = { path: "" };
+beforeEach(() => {
+  folder.path = mkdtempSync(join(tmpdir(), "stompbox-serve-"));
+});
+afterEach(() => {
+  rmSync(folder.path, { recursive: true });
+});
+
+const addresses = [
+  { scheme: "ws", host: "localhost", port: 8080, path: "/", url: "ws://localhost:8080/" },
+  { scheme: "tcp", host: "localhost", port: 8081, path: "", url: "tcp://localhost:8081" },
+] as const;
+
+/** Serves by a broker that only pretends, on a clock that stands until told. */
+function pretend(
+  options: {
+    readonly argv?: readonly string[];
+    readonly isTerminal?: boolean;
+    readonly start?: () => Promise<Stompbox>;
+    readonly stop?: () => Promise<void>;
+  } = {},
+) {
+  const terminal = fakeTerminal({ isTerminal: options.isTerminal ?? false });
+  const started = Promise.withResolvers<Config>();
+  const stopping = Promise.withResolvers<void>();
+  const clock = { now: 0 };
+  const parts: ServeParts = {
+    runtime: { now: () => clock.now },
+    start: async (config, { observe }) => {
+      started.resolve(config);
+      if (options.start !== undefined) return options.start();
+      observe?.({ type: "notice", text: "pretending" });
+      return {
+        addresses,
+        stop: () => {
+          stopping.resolve();
+          return options.stop?.() ?? Promise.resolve();
+        },
+      };
+    },
+  };
+  const given = parseArguments(options.argv ?? []);
+  const done = serve({ terminal, given, commands: COMMANDS }, parts);
+  return { terminal, clock, done, started: started.promise, stopping: stopping.promise };
+}
+
+describe("starting", () => {
+  test("says one JSON line when nobody looks", async () => {
+    const { terminal, done } = pretend();
+    terminal.signal();
+    expect(await done).toBe(0);
+    expect(terminal.written.out.trimEnd().split("\n")).toHaveLength(1);
+    expect(JSON.parse(terminal.written.out)).toMatchObject({
+      name: "stompbox",
+      version: VERSION,
+      pid: 4711,
+      login: "anyone on this machine",
+    });
+  });
+
+  test("shows the banner on a terminal", async () => {
+    const { terminal, done } = pretend({ isTerminal: true });
+    terminal.signal();
+    await done;
+    expect(terminal.written.out).toContain("page       http://localhost:8080/");
+    expect(terminal.written.out.trimEnd().split("\n").length).toBeLessThanOrEqual(10);
+  });
+
+  const logs = [
+    [[], true],
+    [["--quiet"], false],
+    [["--log=warn"], false],
+    [["--quiet", "--log=debug"], true],
+  ] as const;
+  test.each(logs)("logs notices with %p: %p", async (argv, logged) => {
+    const { terminal, done } = pretend({ argv });
+    terminal.signal();
+    await done;
+    expect(terminal.written.err.includes("pretending")).toBe(logged);
+    expect(terminal.written.out === "").toBe(argv.some((word) => word === "--quiet"));
+  });
+
+  test("passes the configuration on", async () => {
+    const { terminal, started, done } = pretend({ argv: ["--limits.headers-max=9"] });
+    terminal.signal();
+    await done;
+    expect((await started).limits.headersMax).toBe(9);
+  });
+
+  test("starts nothing when the configuration is wrong", async () => {
+    const { terminal, done } = pretend({ argv: ["--log=loud"] });
+    expect(await done).toBe(2);
+    expect(terminal.written.out).toBe("");
+    expect(terminal.written.err).not.toContain("pretending");
+  });
+
+  const failures = [
+    ["ws://localhost:61614", "in-use", "lsof -i :61614"],
+    ["ws://localhost:61614", "in-use", "--listen ws://localhost:0"],
+    ["tcp://localhost:80", "denied", "choose a port from 1024 on"],
+    ["tcp://10.9.8.7:1", "unavailable", "this machine has no such address"],
+  ] as const;
+  test.each(failures)("where %s is %s says what to do: %s", async (address, reason, remedy) => {
+    const error = new ListenError(address, reason, undefined);
+    const { terminal, done } = pretend({ start: () => Promise.reject(error) });
+    expect(await done).toBe(1);
+    expect(terminal.written.err).toStartWith(`stompbox: Cannot listen on ${address}: `);
+    expect(terminal.written.err).toContain(remedy);
+    expect(terminal.listening()).toBe(0);
+  });
+
+  test("that fails otherwise says why", async () => {
+    const { terminal, done } = pretend({ start: () => Promise.reject(new Error("out of luck")) });
+    expect(await done).toBe(1);
+    expect(terminal.written).toEqual({ out: "", err: "stompbox: Cannot start: out of luck\n" });
+  });
+});
+
+describe("stopping", () => {
+  test("waits for the broker and leaves no listener behind", async () => {
+    const last = Promise.withResolvers<void>();
+    const { terminal, done, stopping } = pretend({ stop: () => last.promise });
+    terminal.signal();
+    await stopping;
+    last.resolve();
+    expect(await done).toBe(0);
+    expect(terminal.listening()).toBe(0);
+  });
+
+  test("happens at once on a second signal", async () => {
+    const { terminal, clock, done, stopping } = pretend({ stop: () => new Promise(() => {}) });
+    terminal.signal();
+    await stopping;
+    clock.now += 1000;
+    terminal.signal();
+    expect(await done).toBe(1);
+    expect(terminal.written.err).toContain("Stopped at once by a second signal");
+  });
+
+  test("takes one signal that arrives twice for one", async () => {
+    const last = Promise.withResolvers<void>();
+    const { terminal, clock, done, stopping } = pretend({ stop: () => last.promise });
+    terminal.signal();
+    await stopping;
+    clock.now += 5;
+    terminal.signal();
+    last.resolve();
+    expect(await done).toBe(0);
+  });
+
+  test("does not hang when asked while it still starts", async () => {
+    const { terminal, clock, started, done } = pretend({ start: () => new Promise(() => {}) });
+    await started;
+    terminal.signal();
+    clock.now += 1000;
+    terminal.signal();
+    expect(await done).toBe(1);
+  });
+
+  test("that fails exits with 1", async () => {
+    const { terminal, done } = pretend({ stop: () => Promise.reject(new Error("stuck")) });
+    terminal.signal();
+    expect(await done).toBe(1);
+    expect(terminal.written.err).toContain("Cannot stop in order: stuck");
+  });
+});
+
+describe("the ports file", () => {
+  test("is there before the broker is announced, whole, and gone after the stop", async () => {
+    const path = join(folder.path, "ports.json");
+    const { terminal, done, stopping } = pretend({
+      argv: ["--ports-file", path],
+      stop: async () => {
+        seen.push(readFileSync(path, "utf8"), readdirSync(folder.path).join());
+      },
+    });
+    const seen: string[] = [];
+    terminal.signal();
+    await stopping;
+    expect(await done).toBe(0);
+    const [text = "", names] = seen;
+    expect(JSON.parse(text)).toEqual({ http: 8080, stomp: 8081, listeners: addresses });
+    expect(names).toBe("ports.json");
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("that cannot be written stops the broker", async () => {
+    const path = join(folder.path, "missing", "ports.json");
+    const { terminal, done, stopping } = pretend({ argv: ["--ports-file", path] });
+    expect(await done).toBe(1);
+    await stopping;
+    expect(terminal.written.err).toContain("Cannot write the ports file");
+    expect(terminal.written.out).toBe("");
+  });
+});

@@ -1,0 +1,292 @@
+import { describe, expect, test } from "bun:test";
+import { settingsText } from "../../src/cli/check.ts";
+import { parseArguments } from "../../src/cli/parse_arguments.ts";
+import { loadSettings, type Settings } from "../../src/cli/settings.ts";
+import { defaultConfig, OPTIONS } from "../../src/config.ts";
+import { fakeTerminal } from "./fake_terminal.ts";
+
+interface World {
+  readonly argv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+function load({ argv = [], env, files }: World) {
+  const terminal = fakeTerminal({
+    folders: ["public"],
+    ...(env === undefined ? {} : { env }),
+    ...(files === undefined ? {} : { files }),
+  });
+  return loadSettings(parseArguments(argv), terminal);
+}
+
+function settingsOf(world: World): Settings {
+  const result = load(world);
+  if ("mistakes" in result) throw new Error(result.mistakes.join("\n"));
+  return result.settings;
+}
+
+function mistakesOf(world: World): readonly string[] {
+  const result = load(world);
+  return "mistakes" in result ? result.mistakes : [];
+}
+
+describe("precedence", () => {
+  const file = { "a.toml": 'log = "error"' };
+  const table = [
+    ["default", "info", {}],
+    ["file", "error", { argv: ["--config", "a.toml"], files: file }],
+    [
+      "environment",
+      "warn",
+      { argv: ["--config", "a.toml"], files: file, env: { STOMPBOX_LOG: "warn" } },
+    ],
+    [
+      "flag",
+      "debug",
+      {
+        argv: ["--config", "a.toml", "--log", "debug"],
+        files: file,
+        env: { STOMPBOX_LOG: "warn" },
+      },
+    ],
+    ["flag", "debug", { argv: ["--log=debug"], env: { STOMPBOX_LOG: "warn" } }],
+    ["environment", "warn", { env: { STOMPBOX_LOG: "warn" } }],
+  ] as const;
+  test.each(table)("%s gives %s", (from, value, world) => {
+    const { config, origins } = settingsOf(world);
+    expect(config.log).toBe(value);
+    expect(origins.get("log")?.from ?? "default").toBe(from);
+  });
+
+  test("is settled for every option by itself, in tables too", () => {
+    const { config } = settingsOf({
+      argv: ["--config", "a.toml", "--limits.headers-max", "11"],
+      files: { "a.toml": "[limits]\nheaders-max = 9\nsubscriptions-max = 9\ntransactions-max = 9" },
+      env: { STOMPBOX_LIMITS_HEADERS_MAX: "10", STOMPBOX_LIMITS_SUBSCRIPTIONS_MAX: "10" },
+    });
+    expect(config.limits).toEqual({
+      ...defaultConfig().limits,
+      headersMax: 11,
+      subscriptionsMax: 10,
+      transactionsMax: 9,
+    });
+  });
+
+  test("--config goes before STOMPBOX_CONFIG", () => {
+    const files = { "a.toml": "max-deliveries = 1", "b.json": '{"max-deliveries":2}' };
+    const env = { STOMPBOX_CONFIG: "b.json" };
+    expect(settingsOf({ files, env }).config.maxDeliveries).toBe(2);
+    expect(settingsOf({ files, env, argv: ["--config=a.toml"] }).config.maxDeliveries).toBe(1);
+  });
+
+  test("a switch is turned off again by its negation", () => {
+    const env = { STOMPBOX_QUIET: "yes" };
+    expect(settingsOf({ env }).config.quiet).toBe(true);
+    expect(settingsOf({ env, argv: ["--no-quiet"] }).config.quiet).toBe(false);
+    expect(settingsOf({ env, argv: ["--quiet=off"] }).config.quiet).toBe(false);
+  });
+
+  test("a later source replaces a list, a repeated flag adds to it", () => {
+    const env = { STOMPBOX_ALLOW_ORIGIN: "https://a.example, https://b.example" };
+    expect(settingsOf({ env }).config.allowOrigin).toHaveLength(2);
+    const argv = ["--allow-origin", "https://c.example", "--allow-origin=https://d.example"];
+    expect(settingsOf({ env, argv }).config.allowOrigin).toEqual([
+      "https://c.example",
+      "https://d.example",
+    ]);
+  });
+});
+
+describe("every option", () => {
+  const samples: Readonly<Record<string, string>> = {
+    listen: "ws://127.0.0.1:0",
+    allowAnonymous: "true",
+    allowOrigin: "https://a.example",
+    strictOrigin: "true",
+    webSocketPaths: "/live",
+    static: "public",
+    singlePage: "true",
+    portsFile: "ports.json",
+    log: "debug",
+    quiet: "true",
+    queueOverflow: "drop-oldest",
+    "limits.slowConsumer": "drop-newest",
+  };
+  test.each(OPTIONS.map((option) => [option.key, option] as const))(
+    "%s is a flag, a variable and a key",
+    (_key, option) => {
+      const text = samples[option.name] ?? String(Number(option.fallback) + 1);
+      const needed = option.name === "singlePage" ? ["--static", "public"] : [];
+      const expected = option.schema.parse(text);
+      const sources: readonly World[] = [
+        { argv: [`${option.flag}=${text}`, ...needed] },
+        { argv: needed, env: { [option.variable]: text } },
+        {
+          argv: ["--config", "a.json", ...needed],
+          files: { "a.json": JSON.stringify({ [option.key]: expected }) },
+        },
+      ];
+      for (const world of sources) {
+        const { config, origins } = settingsOf(world);
+        const holder: Readonly<Record<string, unknown>> =
+          option.table === undefined ? config : config[option.table];
+        expect(holder[option.name.replace(/^limits\./, "")]).toEqual(expected);
+        expect(origins.has(option.name)).toBe(true);
+      }
+    },
+  );
+});
+
+describe("files", () => {
+  const same = [
+    ["a.toml", 'listen = ["ws://localhost:0"]\nquiet = true\n[limits]\nframe-bytes-max = "8MiB"'],
+    ["a.yaml", "listen: [ws://localhost:0]\nquiet: yes\nlimits:\n  frame-bytes-max: 8MiB"],
+    ["a.YML", "listen: ws://localhost:0\nquiet: true\nlimits: {frame-bytes-max: 8388608}"],
+    ["a.json", '{"listen":["ws://localhost:0"],"quiet":true,"limits.frame-bytes-max":"8MiB"}'],
+    [
+      "a.json",
+      '\ufeff{"listen":"ws://localhost:0","quiet":true,"limits":{"frame-bytes-max":8388608}}',
+    ],
+  ] as const;
+  test.each(same)("%s is read by its extension", (name, text) => {
+    const { config } = settingsOf({ argv: ["--config", name], files: { [name]: text } });
+    const limits = { frameBytesMax: 8 * 1024 ** 2 };
+    expect(config).toEqual(defaultConfig({ listen: ["ws://localhost:0"], quiet: true, limits }));
+  });
+
+  test.each(["a.toml", "a.yaml"])("an empty %s changes nothing", (name) => {
+    const { config } = settingsOf({ argv: ["--config", name], files: { [name]: "" } });
+    expect(config).toEqual(defaultConfig());
+  });
+
+  const broken = [
+    ["a.toml", "a = ", 'Cannot read "a.toml": TOML'],
+    ["a.yaml", "a: [1\nb: }", 'Cannot read "a.yaml": YAML'],
+    ["a.json", "{", 'Cannot read "a.json": JSON'],
+    ["a.json", "[1]", 'Cannot read "a.json": expected keys and values, found [1]'],
+    ["a.yaml", "just words", 'Cannot read "a.yaml": expected keys and values'],
+    ["a.ini", "", 'Cannot read "a.ini": expected a file that ends in .toml'],
+    ["a.json", '{"limits":3}', "Cannot use 3 as limits in a.json: expected keys and values"],
+  ] as const;
+  test.each(broken)("%s holding %p is a mistake that names it", (name, text, sentence) => {
+    const [mistake, ...more] = mistakesOf({ argv: ["--config", name], files: { [name]: text } });
+    expect(mistake).toStartWith(sentence);
+    expect(more).toEqual([]);
+  });
+
+  test("a missing file is a mistake that names it", () => {
+    expect(mistakesOf({ argv: ["--config", "gone.toml"] })).toEqual([
+      'Cannot read "gone.toml": there is no such file',
+    ]);
+  });
+});
+
+describe("mistakes", () => {
+  test("are all told at once, with place, value seen, what is allowed and what was meant", () => {
+    const text = `
+      listen = ["ws://0.0.0.0:1", "wss://x:3"]
+      frame-bytes-max = 3
+      allowAnonymous = true
+      zzz = 1
+      [limits]
+      frame-bytes-max = "5 bananas"
+      header-max = 3
+    `;
+    const mistakes = mistakesOf({
+      argv: ["--config", "a.toml", "--lisen", "ws://localhost:1", "--log", "loud", "--static=gone"],
+      files: { "a.toml": text },
+      env: { STOMPBOX_QUIETT: "1", STOMPBOX_MAX_DELIVERIES: "0" },
+    });
+    expect([...mistakes].sort()).toEqual(
+      [
+        'Unknown option "--lisen": did you mean --listen?',
+        'Unknown variable "STOMPBOX_QUIETT": did you mean STOMPBOX_QUIET?',
+        'Unknown key "frame-bytes-max" in a.toml: did you mean limits.frame-bytes-max?',
+        'Unknown key "allowAnonymous" in a.toml: did you mean allow-anonymous?',
+        'Unknown key "zzz" in a.toml: see stompbox help options',
+        'Unknown key "limits.header-max" in a.toml: did you mean limits.headers-max?',
+        'Cannot listen on "wss://x:3": TLS comes from a proxy in front for now, use ws://HOST:PORT behind it (listen in a.toml)',
+        'Cannot listen on "ws://0.0.0.0:1" without --allow-anonymous: the address is not loopback, and whoever reaches it may log in',
+        'Cannot use "5 bananas" as limits.frame-bytes-max in a.toml: expected 1KiB to 256MiB, in bytes or with KiB, MiB, GiB',
+        'Cannot use "0" as STOMPBOX_MAX_DELIVERIES: expected a whole number from 1 to 1000000',
+        'Cannot use "loud" as --log: expected debug | info | warn | error',
+        'Cannot serve "gone" as static: expected a folder',
+      ].sort(),
+    );
+  });
+
+  test("are told of a value that another one overrides, too", () => {
+    const world = { argv: ["--log=debug"], env: { STOMPBOX_LOG: "loud" } };
+    expect(mistakesOf(world)).toEqual([
+      'Cannot use "loud" as STOMPBOX_LOG: expected debug | info | warn | error',
+    ]);
+  });
+
+  test("do not follow from one another", () => {
+    const argv = ["--listen", "ws://0.0.0.0:1", "--allow-anonymous=perhaps"];
+    expect(mistakesOf({ argv })).toEqual([
+      'Cannot use "perhaps" as --allow-anonymous: expected true or false',
+    ]);
+  });
+
+  const flags = [
+    [["--ports-file"], "Cannot use --ports-file without a value: expected --ports-file FILE"],
+    [["--listen", "--quiet"], "Cannot use --listen without a value: expected --listen URI"],
+    [["--config"], "Cannot use --config without a value: expected --config FILE"],
+    [["--frame-bytes-max", "1KiB"], "did you mean --limits.frame-bytes-max?"],
+    [["--anonymous"], "did you mean --allow-anonymous?"],
+    [["--allow_anonymous"], "did you mean --allow-anonymous?"],
+    [["-x"], 'Unknown option "-x": see stompbox help options'],
+    [["--listen="], 'Cannot listen on "": expected ws://HOST:PORT/PREFIX'],
+  ] as const;
+  test.each(flags)("%p is one mistake", (argv, sentence) => {
+    const mistakes = mistakesOf({ argv });
+    expect(mistakes).toHaveLength(1);
+    expect(mistakes[0]).toContain(sentence);
+  });
+
+  test("do not come from variables that container platforms set for a service of this name", () => {
+    const env = {
+      STOMPBOX_PORT: "tcp://10.0.0.1:61614",
+      STOMPBOX_PORT_61614_TCP: "tcp://10.0.0.1:61614",
+      STOMPBOX_PORT_61614_TCP_ADDR: "10.0.0.1",
+      STOMPBOX_SERVICE_HOST: "10.0.0.1",
+      STOMPBOX_SERVICE_PORT_HTTP: "61614",
+      STOMPBOX_LOG: "",
+      PATH: "/bin",
+    };
+    expect(settingsOf({ env }).config).toEqual(defaultConfig());
+  });
+});
+
+describe("the configuration as check prints it", () => {
+  const world = {
+    argv: ["--config", "a.toml", "--limits.frame-bytes-max", "8MiB", "--static=public"],
+    files: { "a.toml": "max-deliveries = 3" },
+    env: { STOMPBOX_LOG: "warn" },
+  };
+
+  test("names the origin of each value", () => {
+    const text = settingsText(settingsOf(world));
+    expect(text.split("\n")).toEqual(
+      expect.arrayContaining([
+        'listen = ["ws://localhost:61614","tcp://localhost:61613"]  # default',
+        "# ports-file is not set",
+        'static = "public"  # flag --static',
+        'log = "warn"  # environment STOMPBOX_LOG',
+        'max-deliveries = 3  # file "a.toml"',
+        "[limits]",
+        "frame-bytes-max = 8388608  # 8MiB, flag --limits.frame-bytes-max",
+        "login-timeout-ms = 10000  # 10s, default",
+      ]),
+    );
+  });
+
+  test("is a file that gives the same configuration", () => {
+    const { config } = settingsOf(world);
+    const files = { "b.toml": settingsText(settingsOf(world)) };
+    const again = settingsOf({ argv: ["--config", "b.toml"], files }).config;
+    expect({ ...again, listen: [] }).toEqual({ ...config, listen: [] });
+  });
+});

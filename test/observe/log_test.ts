@@ -1,0 +1,173 @@
+import { describe, expect, test } from "bun:test";
+import type { BrokerEvent } from "../../src/observe/events.ts";
+import {
+  createLog,
+  escapeControls,
+  hideSecrets,
+  LOG_LEVELS,
+  levelOf,
+  type LogOptions,
+} from "../../src/observe/log.ts";
+
+const peer = { transport: "ws", address: "127.0.0.1", port: 5000 };
+const connected: BrokerEvent = {
+  type: "connected",
+  connection: 7,
+  peer,
+  version: "1.2",
+  login: "ann",
+};
+const refused: BrokerEvent = {
+  type: "refused",
+  connection: 7,
+  peer,
+  code: "bad-destination",
+  detail: 'Cannot send to "x": unknown prefix',
+};
+const events: readonly BrokerEvent[] = [
+  connected,
+  { type: "disconnected", connection: 7, peer, reason: "gone" },
+  refused,
+  {
+    type: "origin-refused",
+    peer,
+    rule: "same origin only",
+    seen: "https://evil.example",
+    remedy: "--allow-origin https://evil.example",
+  },
+  { type: "slow", connection: 7, peer, detail: "outbox over half" },
+  { type: "dead-lettered", destination: "/queue/a", messageId: "m-1", reason: "rejected" },
+  { type: "notice", text: "no ::1 here" },
+];
+
+function linesOf(logged: readonly BrokerEvent[], options: Partial<LogOptions> = {}): string[] {
+  const lines: string[] = [];
+  const write = (line: string): number => lines.push(line);
+  const observe = createLog({ level: "debug", format: "human", write, now: () => 0, ...options });
+  for (const event of logged) observe(event);
+  return lines;
+}
+
+describe("levels", () => {
+  const table = [
+    ["debug", 7],
+    ["info", 7],
+    ["warn", 4],
+    ["error", 0],
+  ] as const;
+  test.each(table)("at %s, %d of the events are logged", (level, count) => {
+    expect(linesOf(events, { level })).toHaveLength(count);
+  });
+
+  const codes = [
+    ["internal-error", "error"],
+    ["shutting-down", "debug"],
+    ["bad-header", "warn"],
+  ] as const;
+  test.each(codes)("the refusal %s is logged at %s", (code, level) => {
+    expect(levelOf({ ...refused, code })).toBe(level);
+  });
+
+  test("are ordered", () => {
+    expect(LOG_LEVELS).toEqual(["debug", "info", "warn", "error"]);
+  });
+});
+
+describe("lines for people", () => {
+  test("say time, level and what happened", () => {
+    expect(linesOf(events)).toEqual([
+      '00:00:00.000 info  #7 connected from ws 127.0.0.1:5000 as "ann", STOMP 1.2',
+      "00:00:00.000 info  #7 disconnected from ws 127.0.0.1:5000: gone",
+      '00:00:00.000 warn  #7 refused, ws 127.0.0.1:5000: bad-destination: Cannot send to "x": unknown prefix',
+      '00:00:00.000 warn  Refused "https://evil.example" of ws 127.0.0.1:5000: same origin only; to allow it: --allow-origin https://evil.example',
+      "00:00:00.000 warn  #7 slow, ws 127.0.0.1:5000: outbox over half",
+      "00:00:00.000 warn  Dead-lettered m-1 of /queue/a: rejected",
+      "00:00:00.000 info  no ::1 here",
+    ]);
+  });
+
+  test("carry colours only when asked to", () => {
+    expect(linesOf(events).join()).not.toContain("\x1b");
+    expect(linesOf([connected], { color: true })[0]).toContain("\x1b[36minfo \x1b[0m");
+  });
+
+  test("put an IPv6 address in brackets", () => {
+    const [line] = linesOf([{ ...connected, peer: { ...peer, address: "::1" } }]);
+    expect(line).toContain("ws [::1]:5000");
+  });
+
+  test("name the private cause", () => {
+    const [line] = linesOf([{ ...refused, cause: new TypeError("disk on fire") }]);
+    expect(line).toContain("(cause: TypeError: disk on fire)");
+  });
+
+  test("show the stack of an internal error, in the same line", () => {
+    const event = { ...refused, code: "internal-error", cause: new Error("bug") };
+    const [line = ""] = linesOf([event]);
+    expect(line).toContain("log_test.ts");
+    expect(line).not.toContain("\n");
+  });
+
+  test("cannot be forged by what a peer sent", () => {
+    const login = 'x"\r\n00:00:00.000 info  forged\x1b[2J\u009b31m\u202e';
+    const lines = linesOf([{ ...connected, login }]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    expect(lines[0]).toContain("\\r\\n00:00:00.000 info  forged\\x1b[2J\\x9b31m\\u202e");
+  });
+});
+
+describe("lines for machines", () => {
+  test("are one JSON object an event", () => {
+    const lines = linesOf(events, { format: "json" });
+    expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject(
+      events.map(({ type, ...fields }) => ({
+        time: "1970-01-01T00:00:00.000Z",
+        event: type,
+        ...fields,
+      })),
+    );
+  });
+
+  test("hold of a peer what the event promises, whatever the teller has in hand", () => {
+    const wire = { ...peer, buffered: 7 };
+    const [line = ""] = linesOf([{ ...connected, peer: wire }], { format: "json" });
+    expect(JSON.parse(line)).toHaveProperty("peer", peer);
+  });
+
+  test("keep controls and reordering marks escaped, and the value whole", () => {
+    const login = "a\n\x1b\u007f\u009b\u2028\u202eb";
+    const [line = ""] = linesOf([{ ...connected, login }], { format: "json" });
+    expect(line).toMatch(/^[\x20-\x7e]*$/);
+    expect(JSON.parse(line)).toMatchObject({ login });
+  });
+
+  test("carry the cause of a refusal as text", () => {
+    const [line = ""] = linesOf([{ ...refused, cause: new Error("why") }], { format: "json" });
+    expect(JSON.parse(line)).toMatchObject({ cause: "Error: why" });
+  });
+});
+
+describe("secrets", () => {
+  const table = [
+    ["passcode:hunter2", "passcode:***"],
+    ["GET /stomp?access_token=abc.def&x=1", "GET /stomp?access_token=***&x=1"],
+    ['{"password":"hunter2","a":1}', '{"password":"***","a":1}'],
+    ["Authorization: Bearer abc.def", "Authorization: Bearer ***"],
+    ["api-key = k123, next", "api-key = ***, next"],
+    ["the token ring", "the token ring"],
+  ] as const;
+  test.each(table)("%s is shown as %s", (text, shown) => {
+    expect(hideSecrets(text)).toBe(shown);
+  });
+
+  test.each(["human", "json"] as const)("do not reach %s lines", (format) => {
+    const event = { ...refused, detail: "passcode:hunter2", cause: new Error("token=hunter2") };
+    expect(linesOf([event], { format }).join()).not.toContain("hunter2");
+  });
+});
+
+test("printable text of any language is left as it is", () => {
+  const text = "Grüße, 世界 👋 \\ \" '";
+  expect(escapeControls(text)).toBe(text);
+});
