@@ -535,6 +535,10 @@ export const fieldsSchema = z.strictObject({
     fallback: "reject",
     description: "What a full queue does with one more message.",
   }),
+  unprefixed: choice(["reject", "topic", "queue"], {
+    fallback: "reject",
+    description: "What a destination without a known prefix is.",
+  }),
   maxDeliveries: count({
     fallback: 6,
     min: 1,

@@ -93,7 +93,7 @@ const TICK_MS = 50;
  */
 export function createBroker(config: Config, options: StompboxOptions): Broker {
   const { version, observe = () => {}, runtime = systemRuntime } = options;
-  const { limits } = config;
+  const limits = { ...config.limits, unprefixed: config.unprefixed };
   const startedAt = runtime.now();
   const memory = new Memory(limits.memoryBytesMax);
   const boot = runtime

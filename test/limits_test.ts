@@ -1,9 +1,9 @@
 /** Every limit one below and one above, with the refusal it answers with. */
 import { expect, test } from "bun:test";
-import type { FaultCode } from "../src/fault.ts";
-import { openBroker } from "./support/brokers.ts";
-import { frameText } from "./support/peer.ts";
+import { openBroker, type OpenOptions, type TestBroker } from "./support/brokers.ts";
+import { frameText, type RawPeer } from "./support/peer.ts";
 import { receive, send, settle, subscribe } from "./support/steps.ts";
+import { until } from "./support/until.ts";
 import { connectHeaders, overEachTransport } from "./transport_matrix.ts";
 
 overEachTransport(
@@ -35,8 +35,8 @@ overEachTransport(
 
     test("frameBytesMax: head and body count together", async () => {
       const peer = await house.connect();
-      const head = `SEND\ndestination:${house.topic()}\n${"h:0123456789\n".repeat(10)}content-length:4090\n\n`;
-      peer.send(`${head}${"x".repeat(4_090)}\0`);
+      const head = `SEND\ndestination:${house.topic()}\n${`h:${"0".repeat(100)}\n`.repeat(5)}content-length:4000\n\n`;
+      peer.send(`${head}${"x".repeat(4_000)}\0`);
       await peer.refused("frame-too-large");
     });
 
@@ -252,9 +252,13 @@ overEachTransport(
       const body = "x".repeat(300_000);
       await send(other, destination, body, body, body);
       peer.frame("SEND", { destination: house.queue(), receipt: "r" }, body);
-      await peer.refused("memory-full", { "receipt-id": "r" });
-      await subscribe(other, destination);
-      for (let count = 0; count < 3; count++) await other.expect("MESSAGE");
+      // Already what has come of the frame may be too much, when its receipt is not known yet.
+      await peer.refused("memory-full");
+      // What makes room must be possible while there is none.
+      await subscribe(other, destination, { ack: "client-individual", "prefetch-count": "1" });
+      for (let count = 0; count < 3; count++) {
+        await settle(other, "ACK", await other.expect("MESSAGE"));
+      }
       await send(other, destination, body);
       await other.expect("MESSAGE");
     });
@@ -285,84 +289,100 @@ overEachTransport(
 for (const transport of ["ws", "tcp", "fake"] as const) {
   test(`connectionsMax: three pass, the fourth is refused, and one that leaves makes room [${transport}]`, async () => {
     const broker = await openBroker(transport, { limits: { connectionsMax: 3 } });
+    const gone = (): number =>
+      broker.events.filter((event) => event.type === "disconnected").length;
     try {
       const peers = [];
-      for (let count = 0; count < 3; count++) {
-        const peer = await broker.open();
-        peer.frame("CONNECT", connectHeaders("1.2"));
-        await peer.expect("CONNECTED");
-        peers.push(peer);
+      for (let count = 0; count < 3; count++) peers.push(await loggedIn(broker));
+      const fourth = await broker.upgrade({});
+      if ("status" in fourth) {
+        expect(fourth.status).toBe(503);
+      } else {
+        await fourth.refused("too-many-connections", { "retry-after": /^\d+$/ });
+        fourth.line.end();
+        if (transport !== "fake") await until("the fourth is gone", () => gone() === 1);
       }
-      await expectRefused(broker, "too-many-connections");
+      const before = gone();
       await peers[0]?.done("DISCONNECT");
       await peers[0]?.closed();
       peers[0]?.line.end();
-      // The place is free once the broker has seen the line end, which its peer cannot see.
-      await eventually(async () => {
-        const peer = await broker.upgrade({});
-        if ("status" in peer) return false;
-        peer.frame("CONNECT", connectHeaders("1.2"));
-        const answer = await peer.next().catch(() => null);
-        peer.line.cut();
-        return answer?.command === "CONNECTED";
-      });
+      if (transport !== "fake") await until("the first is gone", () => gone() === before + 1);
+      await loggedIn(broker);
     } finally {
       await broker.stop();
     }
   });
 
-  test(`loginsPendingPerAddressMax: two may wait to log in, a third is refused [${transport}]`, async () => {
-    const broker = await openBroker(transport, { limits: { loginsPendingPerAddressMax: 2 } });
-    try {
-      const waiting = [await broker.open(), await broker.open()];
-      await expectRefused(broker, "too-many-connections");
-      for (const peer of waiting) {
-        peer.frame("CONNECT", connectHeaders("1.2"));
-        await peer.expect("CONNECTED");
-      }
-      const next = await broker.open();
-      next.frame("CONNECT", connectHeaders("1.2"));
-      await next.expect("CONNECTED");
-    } finally {
-      await broker.stop();
-    }
-  });
-
-  test(`loginsPendingMax: two may wait to log in, a third is refused [${transport}]`, async () => {
+  test(`loginsPendingMax: with two not logged in a third is not served until one is [${transport}]`, async () => {
     const broker = await openBroker(transport, { limits: { loginsPendingMax: 2 } });
     try {
-      await broker.open();
-      await broker.open();
-      await expectRefused(broker, "too-many-connections");
+      const witness = await loggedIn(broker);
+      const [first] = [await broker.open(), await broker.open()];
+      await expectWaiting(broker, { first, witness });
     } finally {
       await broker.stop();
     }
   });
 }
 
-/** A further peer gets the ERROR, an HTTP 503 or a closed line, and never CONNECTED. */
-async function expectRefused(
-  broker: Awaited<ReturnType<typeof openBroker>>,
-  code: FaultCode,
-): Promise<void> {
-  const peer = await broker.upgrade({});
-  if ("status" in peer) {
-    expect(peer.status).toBe(503);
-    return;
+test("loginsPendingPerAddressMax: with two of an address not logged in its third is not served, another's is [fake]", async () => {
+  const broker = await openBroker("fake", { limits: { loginsPendingPerAddressMax: 2 } });
+  const fake = { address: "192.0.2.1" };
+  const [first] = [await broker.open({ fake }), await broker.open({ fake })];
+  const witness = await loggedIn(broker, { fake: { address: "192.0.2.2" } });
+  await expectWaiting(broker, { first, witness }, { fake });
+});
+
+test("connectionsPerAddressMax: an address has so many, another is free, loopback is exempt [fake]", async () => {
+  const broker = await openBroker("fake", { limits: { connectionsPerAddressMax: 2 } });
+  const fake = { address: "192.0.2.1" };
+  await loggedIn(broker, { fake });
+  const second = await loggedIn(broker, { fake });
+  const third = await broker.open({ fake });
+  await third.refused("too-many-connections");
+  await loggedIn(broker, { fake: { address: "192.0.2.2" } });
+  for (let count = 0; count < 4; count++) await loggedIn(broker);
+  second.line.cut();
+  await loggedIn(broker, { fake });
+});
+
+test("loginTimeoutMs: who waits in line or at the door for longer is gone, and makes room [fake]", async () => {
+  const broker = await openBroker("fake", { limits: { loginsPendingMax: 2 } });
+  const peers = [
+    await broker.open(),
+    await broker.open(),
+    await broker.open(),
+    await broker.open(),
+  ];
+  broker.runtime.advance(21_000);
+  for (const peer of peers) {
+    await peer.take("ERROR", { code: "login-timeout" });
+    await peer.closed();
   }
+  await loggedIn(broker);
+});
+
+async function loggedIn(broker: TestBroker, options: OpenOptions = {}): Promise<RawPeer> {
+  const peer = await broker.open(options);
   peer.frame("CONNECT", connectHeaders("1.2"));
-  await peer.closed();
-  const commands = peer.waiting.map((frame) => frame.command);
-  expect(commands).not.toContain("CONNECTED");
-  for (const frame of peer.waiting) expect(frame.get("code")).toBe(code);
+  await peer.expect("CONNECTED");
+  return peer;
 }
 
-/** Repeats until it is true, at most 200 times; each try is a round trip of its own. */
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  for (let time = 0; time < 200; time++) {
-    if (await isSo()) return;
-  }
-  throw new Error("It never came true");
+/** A further peer gets no CONNECTED before `first` has made room for it. */
+async function expectWaiting(
+  broker: TestBroker,
+  { first, witness }: { first: RawPeer; witness: RawPeer },
+  options: OpenOptions = {},
+): Promise<void> {
+  const further = await broker.open(options);
+  further.frame("CONNECT", connectHeaders("1.2"));
+  // Round trips of one that is in: time enough for an answer that must not come.
+  await witness.silent();
+  expect(further.waiting).toHaveLength(0);
+  first.frame("CONNECT", connectHeaders("1.2"));
+  await first.expect("CONNECTED");
+  await further.expect("CONNECTED");
 }
 
 overEachTransport(
@@ -391,20 +411,59 @@ overEachTransport(
     test("outboxBytesMax, disconnect: a topic subscriber that does not read is told and closed", async () => {
       const destination = house.topic();
       const [slow, quick] = [await house.connect(), await house.connect()];
-      const { runtime } = house.broker();
+      const { runtime, events } = house.broker();
+      const refused = (): boolean =>
+        events.some((event) => event.type === "refused" && event.code === "slow-consumer");
       await subscribe(slow, destination);
       await subscribe(quick, destination, { id: "q" });
       slow.line.stall();
-      for (let count = 0; count < 40; count++) {
+      for (let count = 0; count < 40 && !refused(); count++) {
         quick.frame("SEND", { destination, receipt: `${count}` }, "x".repeat(1_000));
-        runtime.advance(2_000);
+        runtime.advance(1_100);
         await quick.take("MESSAGE");
         await quick.take("RECEIPT", { "receipt-id": `${count}` });
       }
+      expect(refused()).toBe(true);
       slow.line.flow();
       await slow.take("ERROR", { code: "slow-consumer" });
       await slow.closed();
       await quick.silent();
+    });
+
+    test("slowConsumerGraceMs: one that is behind and drains nothing is given so long", async () => {
+      const destination = house.topic();
+      const [slow, quick] = [await house.connect(), await house.connect()];
+      const { runtime, events } = house.broker();
+      const refusals = (): number =>
+        events.filter((event) => event.type === "refused" && event.code === "slow-consumer").length;
+      const before = refusals();
+      await subscribe(slow, destination);
+      slow.line.stall();
+      for (let count = 0; count < 10; count++) {
+        quick.frame("SEND", { destination }, "x".repeat(1_000));
+      }
+      runtime.advance(4_500);
+      expect(refusals()).toBe(before);
+      runtime.advance(1_500);
+      expect(refusals()).toBe(before + 1);
+    });
+
+    test("slowConsumerGraceMs: one that is behind and drains is left in peace", async () => {
+      const destination = house.topic();
+      const [slow, quick] = [await house.connect(), await house.connect()];
+      const { runtime } = house.broker();
+      await subscribe(slow, destination);
+      for (let round = 0; round < 5; round++) {
+        slow.line.stall();
+        for (let count = 0; count < 10; count++) {
+          quick.frame("SEND", { destination }, `${count}`.padEnd(1_000, "."));
+        }
+        runtime.advance(3_000);
+        slow.line.flow();
+        runtime.advance(3_000);
+        for (let count = 0; count < 10; count++) await slow.expect("MESSAGE");
+      }
+      await slow.silent();
     });
 
     test("outboxBytesMax: a queue consumer that does not read just gets no more", async () => {
@@ -457,20 +516,23 @@ overEachTransport(
   },
 );
 
-for (const [policy, kept] of [
-  ["drop-oldest", "last"],
-  ["drop-newest", "first"],
+for (const [policy, kept, outboxBytesMax] of [
+  ["drop-oldest", "last", 16_384],
+  ["drop-oldest", "last", 262_144],
+  ["drop-newest", "first", 16_384],
+  ["drop-newest", "first", 262_144],
 ] as const) {
   overEachTransport(
-    `Slow subscribers, ${policy}`,
+    `Slow subscribers, ${policy}, outboxBytesMax ${outboxBytesMax}`,
     (house) => {
       test(`slowConsumer ${policy}: it stays connected and gets the ${kept}`, async () => {
         const destination = house.topic();
         const [slow, sender] = [await house.connect(), await house.connect()];
         await subscribe(slow, destination);
         slow.line.stall();
+        const size = outboxBytesMax / 16;
         for (let count = 0; count < 100; count++) {
-          sender.frame("SEND", { destination }, `${count}`.padEnd(1_000, "."));
+          sender.frame("SEND", { destination }, `${count}`.padEnd(size, "."));
           house.broker().runtime.advance(2_000);
         }
         slow.line.flow();
@@ -490,7 +552,7 @@ for (const [policy, kept] of [
       });
     },
     {
-      overrides: { limits: { outboxBytesMax: 16_384, slowConsumer: policy } },
+      overrides: { limits: { outboxBytesMax, slowConsumer: policy } },
       transports: ["fake"],
       cuts: ["whole"],
     },

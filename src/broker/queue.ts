@@ -53,6 +53,7 @@ export class Queue {
   readonly limits: QueueLimits;
   readonly #ready = new ReadyList<QueueEntry>();
   readonly #rota = new Rota<Consumer>();
+  readonly #anchors = new Set<Consumer>();
   readonly #memory: Memory;
   #places = 0;
   #held = 0;
@@ -85,9 +86,9 @@ export class Queue {
     return this.#rota.size;
   }
 
-  /** Whether it has neither messages nor consumers. */
+  /** Whether it has neither messages nor consumers that asked for just this queue. */
   get unused(): boolean {
-    return this.#ready.size + this.#held === 0 && this.#rota.size === 0;
+    return this.#ready.size + this.#held === 0 && this.#anchors.size === 0;
   }
 
   /** Whether so much more fits, dropping what may be dropped. */
@@ -129,13 +130,15 @@ export class Queue {
     return entry;
   }
 
-  /** A consumer joins, last in the rota. */
-  join(consumer: Consumer): void {
+  /** A consumer joins, last in the rota. One that came by a wildcard does not keep it in use. */
+  join(consumer: Consumer, by: "name" | "wildcard"): void {
+    if (by === "name") this.#anchors.add(consumer);
     this.#rota.join(consumer);
   }
 
   /** A consumer leaves. What it holds stays held until it is settled. */
   leave(consumer: Consumer): void {
+    this.#anchors.delete(consumer);
     this.#rota.leave(consumer);
   }
 

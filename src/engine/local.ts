@@ -66,6 +66,15 @@ export interface Attachment {
   /** The queue it consumes from, its own one where a topic acknowledges. */
   readonly queue: Queue | undefined;
   readonly binding: Binding<TopicTarget> | undefined;
+  /** The queues it consumes from where it asked by wildcard, and its place in the tree. */
+  readonly pattern: QueuePattern | undefined;
+}
+
+/** A consumer of all queues that a pattern covers: those there are and those to come. */
+export interface QueuePattern {
+  readonly subscriber: Consumer;
+  readonly queues: Set<Queue>;
+  binding: Binding<QueuePattern> | undefined;
 }
 
 /** What hangs in the topic tree: who gets a message at once, and queues bound to a topic. */
@@ -88,6 +97,7 @@ export class LocalEngine {
   readonly #options: EngineOptions;
   readonly #queues = new Map<string, Queue>();
   readonly #topics = new TopicTree<TopicTarget>();
+  readonly #queuePatterns = new TopicTree<QueuePattern>();
   /** Queues that serve one topic subscription each. */
   readonly #privateQueues = new Set<Queue>();
   #messages = 0;
@@ -177,26 +187,29 @@ export class LocalEngine {
     const { kind, name, path } = destination;
     if (kind === "topic" && !options.acknowledges) {
       if (!this.#topics.has(name)) this.#checkDestinations(path);
-      return { subscriber, queue: undefined, binding: this.#topics.add(name, subscriber) };
+      const binding = this.#topics.add(name, subscriber);
+      return { subscriber, queue: undefined, binding, pattern: undefined };
     }
     if (kind === "topic") {
       if (!this.#topics.has(name)) this.#checkDestinations(path);
       const queue = this.#privateQueue(path);
-      queue.join(subscriber);
-      return { subscriber, queue, binding: this.#topics.add(name, queue) };
+      queue.join(subscriber, "name");
+      const binding = this.#topics.add(name, queue);
+      return { subscriber, queue, binding, pattern: undefined };
     }
-    if (kind !== "queue" || destination.pattern) {
-      const what = destination.pattern ? "wildcards on queues" : `/${kind}/ destinations`;
-      throw new Fault(
-        "unsupported-feature",
-        `Cannot subscribe to ${quote(path)}: this version has no ${what}`,
-      );
+    if (kind !== "queue") {
+      const detail = `Cannot subscribe to ${quote(path)}: this version has no /${kind}/ destinations`;
+      throw new Fault("unsupported-feature", detail);
+    }
+    if (destination.pattern) {
+      const pattern = this.#subscribePattern(subscriber, destination);
+      return { subscriber, queue: undefined, binding: undefined, pattern };
     }
     if (!this.#queues.has(path)) this.#checkDestinations(path);
     const queue = this.#queueAt(path);
-    queue.join(subscriber);
+    queue.join(subscriber, "name");
     this.#dispatch(queue);
-    return { subscriber, queue, binding: undefined };
+    return { subscriber, queue, binding: undefined, pattern: undefined };
   }
 
   /**
@@ -205,8 +218,12 @@ export class LocalEngine {
    */
   unsubscribe(attachment: Attachment): void {
     this.#assertNotDelivering();
-    const { subscriber, queue, binding } = attachment;
+    const { subscriber, queue, binding, pattern } = attachment;
     if (binding !== undefined) this.#topics.remove(binding);
+    if (pattern?.binding !== undefined) {
+      this.#queuePatterns.remove(pattern.binding);
+      for (const each of pattern.queues) each.leave(subscriber);
+    }
     if (queue === undefined) return;
     queue.leave(subscriber);
     if (this.#privateQueues.delete(queue)) queue.clear();
@@ -216,10 +233,13 @@ export class LocalEngine {
   /** The subscriber takes messages again. */
   resume(attachment: Attachment): void {
     this.#assertNotDelivering();
-    const { queue, subscriber } = attachment;
-    if (queue === undefined) return;
-    queue.resume(subscriber);
-    this.#dispatch(queue);
+    const { queue, subscriber, pattern } = attachment;
+    if (queue !== undefined) this.#resumeAt(queue, subscriber);
+    if (pattern === undefined) return;
+    for (const each of pattern.queues) {
+      if (subscriber.credit <= 0) return;
+      this.#resumeAt(each, subscriber);
+    }
   }
 
   /** Lets go of everything. */
@@ -327,8 +347,30 @@ export class LocalEngine {
     return memory.exceededBy(load.bytes) ? memoryFull(memory) : undefined;
   }
 
+  #resumeAt(queue: Queue, subscriber: Consumer): void {
+    queue.resume(subscriber);
+    this.#dispatch(queue);
+    this.#discardUnused(queue);
+  }
+
+  #subscribePattern(subscriber: Consumer, destination: Destination): QueuePattern {
+    const { name, path } = destination;
+    if (!this.#queuePatterns.has(name)) this.#checkDestinations(path);
+    const pattern: QueuePattern = { subscriber, queues: new Set(), binding: undefined };
+    pattern.binding = this.#queuePatterns.add(name, pattern);
+    const covers = new TopicTree<boolean>();
+    covers.add(name, true);
+    for (const queue of this.#queues.values()) {
+      covers.match(nameOf(queue.path), () => {
+        queue.join(subscriber, "wildcard");
+        pattern.queues.add(queue);
+      });
+    }
+    return pattern;
+  }
+
   get #destinations(): number {
-    return this.#queues.size + this.#topics.size;
+    return this.#queues.size + this.#topics.size + this.#queuePatterns.size;
   }
 
   #checkDestinations(path: string): void {
@@ -384,6 +426,7 @@ export class LocalEngine {
     queue.offer(message);
     this.#dispatch(queue);
     while (queue.overfull && queue.dropOldest() !== undefined) this.counters.dropped++;
+    this.#discardUnused(queue);
   }
 
   #settle(entry: QueueEntry, verdict: Verdict): void {
@@ -407,7 +450,7 @@ export class LocalEngine {
       this.counters.dropped++;
       return;
     }
-    const path = DEAD_LETTER_PREFIX + queue.path.slice("/queue/".length);
+    const path = DEAD_LETTER_PREFIX + nameOf(queue.path);
     const letter = new Message({
       ...message,
       headers: headerList([
@@ -434,6 +477,11 @@ export class LocalEngine {
       memory,
     );
     this.#queues.set(path, queue);
+    const created = queue;
+    this.#queuePatterns.match(nameOf(path), (pattern) => {
+      created.join(pattern.subscriber, "wildcard");
+      pattern.queues.add(created);
+    });
     return queue;
   }
 
@@ -455,12 +503,19 @@ export class LocalEngine {
   }
 
   #discardUnused(queue: Queue): void {
-    if (queue.unused && !this.#privateQueues.has(queue)) this.#queues.delete(queue.path);
+    if (!queue.unused || this.#privateQueues.has(queue)) return;
+    this.#queues.delete(queue.path);
+    this.#queuePatterns.match(nameOf(queue.path), (pattern) => pattern.queues.delete(queue));
   }
 
   #assertNotDelivering(): void {
     if (this.#delivering) throw new Error("A subscriber called the engine from inside deliver");
   }
+}
+
+/** The name in the path of a `/queue/` destination. */
+function nameOf(path: string): string {
+  return path.slice("/queue/".length);
 }
 
 function putsOf(operations: readonly Operation[]): StoreChanges["put"] {

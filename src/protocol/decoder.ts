@@ -8,6 +8,7 @@ import {
   type HeadLimits,
   headerOf,
   headerTooLarge,
+  mayHaveBody,
   readHead,
 } from "./frame.ts";
 import { VERSION_RULES, type VersionRules } from "./version.ts";
@@ -227,7 +228,8 @@ export class Decoder {
     const head = readHead(command, block, this);
     this.head = head;
     this.#bodyStart = end;
-    const length = contentLength(head.headers);
+    const announced = contentLength(head.headers);
+    const length = mayHaveBody(command) ? announced : undefined;
     this.#bodyLength = length;
     const { frameBytesMax } = this.limits;
     if (end - this.#start + (length ?? 0) + 1 > frameBytesMax) throw frameTooLarge(frameBytesMax);

@@ -38,6 +38,15 @@ export function isConnect(command: string): boolean {
   return command === "CONNECT" || command === "STOMP";
 }
 
+/**
+ * Whether a frame may have a body (STOMP 1.2 "Body"). In the others a
+ * `content-length` has nothing to count: old clients acknowledge with all
+ * headers of the message, its length among them.
+ */
+export function mayHaveBody(command: string): boolean {
+  return command === "SEND" || command === "MESSAGE" || command === "ERROR";
+}
+
 /** The head of a frame: everything but the body. */
 export type FrameHead = Omit<Frame, "body">;
 

@@ -1,10 +1,10 @@
 import type { Verdict } from "../broker/queue.ts";
-import { type FaultCode, Fault, quote } from "../fault.ts";
+import { Fault, quote } from "../fault.ts";
 import { type Frame, headerOf } from "../protocol/frame.ts";
 import { plainHeaders } from "../protocol/header_block.ts";
 import { headerList, type MessageHeaders } from "../broker/message.ts";
 import type { VersionRules } from "../protocol/version.ts";
-import { canonicalDestination, readSendHeaders, readSubscribeHeaders } from "./dialect.ts";
+import { readSendHeaders, readSubscribeHeaders } from "./dialect.ts";
 import type { AckTarget, Done, Session } from "./session.ts";
 import type { AckMode, Subscription } from "./subscription.ts";
 
@@ -83,7 +83,7 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 
 function send(client: Client, frame: Frame, done: Done): void {
   const { headers, body } = frame;
-  const destination = canonicalDestination(required(frame, "destination"));
+  const destination = required(frame, "destination");
   const options = readSendHeaders(headers, client.now());
   const added = options.hasContentLength
     ? options.added
@@ -127,7 +127,7 @@ function byteLength(body: string | Uint8Array): number {
 function subscribe(client: Client, frame: Frame, done: Done): void {
   const { headers } = frame;
   const id = subscriptionId(client, frame);
-  const destination = canonicalDestination(required(frame, "destination"));
+  const destination = required(frame, "destination");
   const ack = ackMode(headerOf(headers, "ack"));
   const { prefetch } = readSubscribeHeaders(headers);
   const subscription = client.session.subscribe({ id, destination, ack, prefetch });
@@ -155,7 +155,7 @@ function unsubscribe(client: Client, frame: Frame, done: Done): void {
   const id = headerOf(frame.headers, "id");
   const destination = headerOf(frame.headers, "destination");
   if (id === undefined && destination !== undefined && !client.rules.requiresSubscriptionId) {
-    client.session.unsubscribe({ destination: canonicalDestination(destination) });
+    client.session.unsubscribe({ destination });
   } else {
     client.session.unsubscribe({ id: required(frame, "id") });
   }
@@ -208,7 +208,9 @@ function subscriptionId(client: Client, frame: Frame): string | undefined {
 /** @throws Fault `missing-header` */
 function required(frame: Frame, name: string): string {
   const value = headerOf(frame.headers, name);
-  if (value !== undefined && (value !== "" || name === "id")) return value;
-  const code: FaultCode = "missing-header";
-  throw new Fault(code, `Cannot carry out ${frame.command}: header ${quote(name)} is required`);
+  if (value !== undefined) return value;
+  throw new Fault(
+    "missing-header",
+    `Cannot carry out ${frame.command}: header ${quote(name)} is required`,
+  );
 }

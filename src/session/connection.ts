@@ -612,7 +612,8 @@ export class Connection
     memory.used += held - this.#accounted;
     this.#accounted = held;
     if (held > 65_536 && memory.exceededBy(0)) {
-      this.fail(new Fault("memory-full", "Cannot read on: no memory left for messages"), undefined);
+      const fault = new Fault("memory-full", "Cannot read on: no memory left for messages");
+      this.fail(fault, this.#decoder.head);
     }
   }
 

@@ -18,8 +18,8 @@ interface Guest {
   readonly wire: Wire;
   readonly address: string;
   connection: Connection | undefined;
-  /** Waits unread, is read but not logged in, or is in. */
-  stage: "in line" | "at the door" | "in";
+  /** Waits unread, is read but not logged in, is in, or was told no. */
+  stage: "in line" | "at the door" | "in" | "refused";
 }
 
 /**
@@ -35,6 +35,7 @@ export class Connections implements ConnectionOwner {
   readonly #perAddress = new Map<string, number>();
   readonly #atDoorPerAddress = new Map<string, number>();
   #others = 0;
+  #refused = 0;
   #atDoor = 0;
   #numbers = 0;
   #closing = false;
@@ -45,9 +46,9 @@ export class Connections implements ConnectionOwner {
     this.#limits = limits;
   }
 
-  /** Connections, logged in or not. */
+  /** Connections, logged in or not, without those that were told no and are leaving. */
   get size(): number {
-    return this.#guests.size + this.#others;
+    return this.#guests.size - this.#refused + this.#others;
   }
 
   /** The connections there are. */
@@ -100,7 +101,9 @@ export class Connections implements ConnectionOwner {
     this.#guests.set(connection, guest);
     add(this.#perAddress, address, 1);
     if (refusal !== undefined) {
-      guest.stage = "in";
+      guest.stage = "refused";
+      this.#refused++;
+      add(this.#perAddress, address, -1);
       connection.fail(refusal, undefined);
     } else if (this.#hasRoomAtDoor(address)) {
       this.#toDoor(guest);
@@ -124,7 +127,8 @@ export class Connections implements ConnectionOwner {
     this.#guests.delete(connection);
     this.#line.delete(guest);
     this.#leaveDoor(guest);
-    add(this.#perAddress, guest.address, -1);
+    if (guest.stage === "refused") this.#refused--;
+    else add(this.#perAddress, guest.address, -1);
     if (this.#closing && this.#guests.size === 0) this.#empty.resolve();
   }
 

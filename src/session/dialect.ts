@@ -148,11 +148,27 @@ export const DESTINATION_PREFIXES: readonly { readonly from: string; readonly to
   { from: "/exchange/amq.topic/", to: "/topic/" },
 ];
 
-/** A destination in stompbox's own spelling, where it has one of the known prefixes. */
-export function canonicalDestination(text: string): string {
-  if (text.startsWith("/queue/") || text.startsWith("/topic/")) return text;
+const OWN_PREFIX = /^\/(?:queue|topic|temp-queue|temp-topic)\//;
+
+/**
+ * A destination in stompbox's own spelling. `unprefixed` says what one without
+ * a known prefix is.
+ *
+ * @throws Fault `bad-destination` for such a one if they are rejected
+ */
+export function canonicalDestination(
+  text: string,
+  unprefixed: "reject" | "topic" | "queue",
+): string {
+  if (OWN_PREFIX.test(text)) return text;
   const alias = DESTINATION_PREFIXES.find(({ from }) => text.startsWith(from));
-  return alias === undefined ? text : alias.to + text.slice(alias.from.length);
+  if (alias !== undefined) return alias.to + text.slice(alias.from.length);
+  if (unprefixed !== "reject" && text !== "") return `/${unprefixed}/${text}`;
+  throw new Fault(
+    "bad-destination",
+    `Cannot use destination ${quote(text)}: unknown prefix, expected /queue/, /topic/, ` +
+      "/temp-queue/ or /temp-topic/, or a broker with --unprefixed topic or --unprefixed queue",
+  );
 }
 
 /** What the headers of a SEND ask for. */

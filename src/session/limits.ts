@@ -1,4 +1,4 @@
-/** Bounds that one client meets. Sizes in bytes, times in milliseconds. */
+/** Bounds and policies that one client meets. Sizes in bytes, times in milliseconds. */
 export interface SessionLimits {
   /** Largest frame, head and body together. */
   readonly frameBytesMax: number;
@@ -40,4 +40,6 @@ export interface SessionLimits {
   readonly slowConsumerGraceMs: number;
   /** What happens to a topic subscriber that stays behind. */
   readonly slowConsumer: "disconnect" | "drop-oldest" | "drop-newest";
+  /** What a destination without a known prefix is. */
+  readonly unprefixed: "reject" | "topic" | "queue";
 }

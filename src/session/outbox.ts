@@ -132,7 +132,11 @@ export class Outbox {
 
   /** Where messages may be dropped they wait here, not in the wire. */
   get #blocked(): boolean {
-    return this.#inWire > (this.#droppable === undefined ? this.#options.bytesMax : FLUSH_BYTES);
+    const { bytesMax } = this.#options;
+    return (
+      this.#inWire >
+      (this.#droppable === undefined ? bytesMax : Math.min(FLUSH_BYTES, bytesMax / 4))
+    );
   }
 
   #send(): void {

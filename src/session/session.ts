@@ -1,10 +1,11 @@
-import { parseDestination } from "../broker/destination.ts";
+import { type Destination, type DestinationUse, parseDestination } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
 import type { MessageHeaders } from "../broker/message.ts";
 import type { Verdict } from "../broker/queue.ts";
 import { createSource, type LocalEngine, type Operation, type Source } from "../engine/local.ts";
 import { Fault, quote } from "../fault.ts";
 import { Acks, heldBy, heldUpTo } from "./acks.ts";
+import { canonicalDestination } from "./dialect.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type AckMode, type Held, Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { Transactions } from "./transaction.ts";
@@ -105,7 +106,7 @@ export class Session {
     draft: Draft,
     options: { readonly transaction: string | undefined; readonly done: Done },
   ): { readonly id: string; readonly unpressed: boolean } {
-    const destination = parseDestination(draft.destination, "send");
+    const destination = this.#destination(draft.destination, "send");
     const message = this.#engine.createMessage(draft);
     const operation: Operation = { kind: "publish", message, destination };
     const { transaction, done } = options;
@@ -145,9 +146,15 @@ export class Session {
         `Cannot subscribe: ${subscriptionsMax} subscriptions are open, the limit of a connection`,
       );
     }
-    const destination = parseDestination(fields.destination, "subscribe");
+    const destination = this.#destination(fields.destination, "subscribe");
     const prefetch = ack === "auto" ? Infinity : (fields.prefetch ?? prefetchDefault);
-    const subscription = new Subscription(this.#owner, { id, destination, ack, prefetch });
+    const subscription = new Subscription(this.#owner, {
+      id,
+      named: fields.destination,
+      destination,
+      ack,
+      prefetch,
+    });
     const acknowledges = subscription.acknowledges;
     subscription.attachment = this.#engine.subscribe(subscription, destination, { acknowledges });
     this.#subscriptions.set(id ?? `\0${++this.#anonymous}`, subscription);
@@ -271,6 +278,10 @@ export class Session {
     this.#subscriptions.clear();
   }
 
+  #destination(text: string, use: DestinationUse): Destination {
+    return parseDestination(canonicalDestination(text, this.#limits.unprefixed), use);
+  }
+
   #undo(held: Held): void {
     this.acks.unbind(held);
     if (!held.subscription.ended) return;
@@ -310,8 +321,7 @@ export class Session {
 
   #anonymousKey(destination: string): string | undefined {
     for (const [key, subscription] of this.#subscriptions) {
-      if (subscription.id === undefined && subscription.destination.path === destination)
-        return key;
+      if (subscription.id === undefined && subscription.named === destination) return key;
     }
     return undefined;
   }

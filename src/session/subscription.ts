@@ -34,6 +34,8 @@ export interface SubscriptionOwner {
 export interface SubscriptionFields {
   /** Undefined in 1.0, where an id is optional. */
   readonly id: string | undefined;
+  /** The destination as the client wrote it. */
+  readonly named: string;
   readonly destination: Destination;
   readonly ack: AckMode;
   /** Unacknowledged messages allowed; Infinity for no limit. */
@@ -47,6 +49,7 @@ export interface SubscriptionFields {
  */
 export class Subscription implements Consumer {
   readonly id: string | undefined;
+  readonly named: string;
   readonly destination: Destination;
   readonly ack: AckMode;
   readonly prefetch: number;
@@ -68,6 +71,7 @@ export class Subscription implements Consumer {
   constructor(owner: SubscriptionOwner, fields: SubscriptionFields) {
     this.#owner = owner;
     this.id = fields.id;
+    this.named = fields.named;
     this.destination = fields.destination;
     this.ack = fields.ack;
     this.prefetch = fields.prefetch;

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { Fault, REFUSALS } from "../fault.ts";
 import type { ConnectionContext } from "../session/connection.ts";
 import type { Connections } from "../session/connections.ts";
-import { canonicalDestination, readSendHeaders } from "../session/dialect.ts";
+import { readSendHeaders } from "../session/dialect.ts";
 import { Session } from "../session/session.ts";
 import { openEventStream } from "./event_stream.ts";
 
@@ -44,7 +44,7 @@ export async function sendOverHttp(
     const list = [...(read.kept ?? headers), ...read.added, "content-length", String(bytes.length)];
     const { persistent, priority, expiresAt } = read;
     const draft = {
-      destination: canonicalDestination(destination),
+      destination,
       headers: { plain: undefined, list: () => list },
       body,
       persistent,
@@ -87,7 +87,7 @@ export function streamOverHttp(
 ): Response {
   if (request.method !== "GET") return methodNotAllowed("GET");
   try {
-    const destination = canonicalDestination(requiredDestination(url));
+    const destination = requiredDestination(url);
     const envelope = url.searchParams.get("envelope");
     if (envelope !== null && envelope !== "json") {
       throw new Fault(

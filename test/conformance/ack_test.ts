@@ -131,7 +131,10 @@ overEachTransport("ACK", (house) => {
       await subscribe(peer, destination, { ack: "client-individual" });
       await peer.done("SEND", { destination, id: "user's own", extra: "x" }, "1");
       const [message] = await receive(peer, "1");
-      const echo: Record<string, string> = Object.fromEntries(message?.headers ?? []);
+      const echo: Record<string, string> = Object.fromEntries(
+        // With the length of a body that ACK does not have, it would be another frame.
+        (message?.headers ?? []).filter(([name]) => name !== "content-length"),
+      );
       if (version === "1.2") echo["id"] = message?.get("ack") ?? "";
       await peer.done("ACK", echo);
       await peer.done("UNSUBSCRIBE", { id: "s" });
