@@ -191,23 +191,24 @@ export async function startStompbox(config: Config, options: StompboxOptions): P
   });
   const broker = createBroker(config, options);
   const addresses: ListenerAddress[] = [];
-  const stops: (() => Promise<void>)[] = [];
+  const listeners: Listener[] = [];
   const state = { ready: false };
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     state.ready = false;
-    const listenersGone = stops.map((stopListener) => stopListener());
+    const listenersGone = listeners.map((listener) => listener.stop());
     await broker.close();
     await Promise.all(listenersGone);
   };
-  const listen = (wanted: ListenAddress, host: string, port: number): number =>
-    wanted.scheme === "tcp"
-      ? startTcp({ broker, addresses, stops, host, port })
-      : startWeb({ config, broker, pages, observe, addresses, stops, state, wanted, host, port });
   try {
     for (const wanted of listenersOf(config)) {
-      const port = listenOn(wanted, listen, observe);
-      addresses.push(addressOf(wanted, port));
+      const listen: Listen = (host, port) =>
+        wanted.scheme === "tcp"
+          ? startTcp({ broker, addresses, host, port })
+          : startWeb({ config, broker, pages, observe, addresses, state, wanted, host, port });
+      const started = listenAt(wanted, { listen, observe });
+      listeners.push(...started);
+      addresses.push(addressOf(wanted, started[0]?.port ?? wanted.port));
     }
   } catch (error) {
     await stop();
@@ -223,38 +224,46 @@ export async function startStompbox(config: Config, options: StompboxOptions): P
   };
 }
 
+/** A listener that listens. */
+interface Listener {
+  readonly port: number;
+  /** Refuses new connections; resolves when nothing of it is left. */
+  stop(): Promise<void>;
+}
+
+type Listen = (host: string, port: number) => Listener;
+
 /** `localhost` is both 127.0.0.1 and ::1, on one port; a machine may lack the latter. */
 const PORT_ATTEMPTS = 10;
 
-function listenOn(
+/** @throws ListenError */
+function listenAt(
   wanted: ListenAddress,
-  listen: (wanted: ListenAddress, host: string, port: number) => number,
-  observe: Observe,
-): number {
-  if (wanted.host !== "localhost") return tryListen(wanted, wanted.host, listen);
-  const port = tryListen(wanted, "127.0.0.1", listen);
+  options: { readonly listen: Listen; readonly observe: Observe },
+): readonly Listener[] {
+  const { listen, observe } = options;
+  if (wanted.host !== "localhost") return [tryListen(wanted, wanted.host, listen)];
   for (let attempt = 1; ; attempt++) {
+    const first = tryListen(wanted, "127.0.0.1", listen);
+    const { port } = first;
     try {
-      return tryListen({ ...wanted, port }, "::1", listen);
+      return [first, tryListen({ ...wanted, port }, "::1", listen)];
     } catch (error) {
-      if (!(error instanceof ListenError)) throw error;
-      if (error.reason === "in-use" && wanted.port !== 0) throw error;
-      if (error.reason === "in-use" && attempt < PORT_ATTEMPTS) {
-        return listenOn(wanted, listen, observe);
+      const inUse = error instanceof ListenError && error.reason === "in-use";
+      if (!inUse) {
+        const text = `Not listening on [::1]:${port}: this machine does not have that address`;
+        observe({ type: "notice", text });
+        return [first];
       }
-      observe({ type: "notice", text: `Not listening on [::1]:${port}: this machine has no ::1` });
-      return port;
+      void first.stop();
+      if (wanted.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }
 
-function tryListen(
-  wanted: ListenAddress,
-  host: string,
-  listen: (wanted: ListenAddress, host: string, port: number) => number,
-): number {
+function tryListen(wanted: ListenAddress, host: string, listen: Listen): Listener {
   try {
-    return listen(wanted, host, wanted.port);
+    return listen(host, wanted.port);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const shown = host.includes(":") ? `[${host}]` : host;
@@ -275,11 +284,10 @@ function addressOf(wanted: ListenAddress, port: number): ListenerAddress {
 function startTcp(parts: {
   broker: Broker;
   addresses: readonly ListenerAddress[];
-  stops: (() => Promise<void>)[];
   host: string;
   port: number;
-}): number {
-  const { broker, addresses, stops, host, port } = parts;
+}): Listener {
+  const { broker, addresses, host, port } = parts;
   const listener = listenTcp({
     hostname: host,
     port,
@@ -291,8 +299,7 @@ function startTcp(parts: {
         : `Pages are at ${web.url.replace(/^ws/, "http")}, WebSocket at ${web.url}`;
     },
   });
-  stops.push(async () => listener.stop());
-  return listener.port;
+  return { port: listener.port, stop: async () => listener.stop() };
 }
 
 function startWeb(parts: {
@@ -301,12 +308,11 @@ function startWeb(parts: {
   pages: Pages;
   observe: Observe;
   addresses: readonly ListenerAddress[];
-  stops: (() => Promise<void>)[];
   state: { readonly ready: boolean };
   wanted: ListenAddress;
   host: string;
   port: number;
-}): number {
+}): Listener {
   const { config, broker, addresses, wanted } = parts;
   const server = listenWeb({
     hostname: parts.host,
@@ -327,14 +333,16 @@ function startWeb(parts: {
     status: () => ({ ...broker.status(), listeners: addresses }),
     metrics: broker.metrics,
   });
-  // It does not resolve while a WebSocket is open: those are closed meanwhile.
-  parts.stops.push(async () => {
-    const stopped = server.stop();
-    await broker.connections.gone;
-    await server.stop(true);
-    await stopped;
-  });
-  return server.port ?? 0;
+  return {
+    port: server.port ?? 0,
+    stop: async () => {
+      // It does not resolve while a WebSocket is open: those are closed meanwhile.
+      const stopped = server.stop();
+      await broker.connections.gone;
+      await server.stop(true);
+      await stopped;
+    },
+  };
 }
 
 function metricsOf(about: {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import type { FaultCode } from "../../src/fault.ts";
+import { openBroker } from "../support/brokers.ts";
 import { receive, send, subscribe, VERSIONS } from "../support/steps.ts";
-import { overEachTransport } from "../transport_matrix.ts";
+import { connectHeaders, overEachTransport } from "../transport_matrix.ts";
 
 overEachTransport("ERROR", (house) => {
   for (const version of VERSIONS) {
@@ -134,3 +135,26 @@ overEachTransport(
   },
   { cuts: ["whole"] },
 );
+
+for (const transport of ["fake", "ws", "tcp"] as const) {
+  test(`SEMANTICS ERROR: a broker that stops says so to everyone, and what was accepted comes first [${transport}]`, async () => {
+    const broker = await openBroker(transport);
+    const peers = [await broker.open(), await broker.open({ cut: "bytes" })];
+    for (const peer of peers) {
+      peer.frame("CONNECT", connectHeaders("1.2"));
+      await peer.expect("CONNECTED");
+      await subscribe(peer, "/topic/last");
+    }
+    await peers[0]?.done("SEND", { destination: "/topic/last" }, "last words");
+    const stopped = broker.stop({ beforePeers: true });
+    for (const peer of peers) {
+      await peer.expect("MESSAGE", {}, "last words");
+      await peer.expect("ERROR", { code: "shutting-down", "retry-after": /^\d+$/ });
+      const how = await peer.closed();
+      expect(how.clean).toBe(true);
+      if (transport !== "tcp") expect(how.code).toBe(1001);
+      peer.line.end();
+    }
+    await stopped;
+  });
+}

@@ -116,12 +116,13 @@ overEachTransport("SEND", (house) => {
     await peer.closed();
   });
 
-  test("SEMANTICS Destinations: an unknown prefix is told which there are", async () => {
+  test("SEMANTICS Destinations: an unknown prefix is told which there are, and which option", async () => {
     const peer = await house.connect();
     peer.frame("SEND", { destination: "chat" }, "body");
     const error = await peer.refused("bad-destination");
     expect(error.text).toContain("/queue/");
     expect(error.text).toContain("/topic/");
+    expect(error.text).toContain("unprefixed");
     expect(error.text).toContain("chat");
   });
 

@@ -39,14 +39,16 @@ const MATCHES: [pattern: string, name: string, match: boolean][] = [
 
 overEachTransport("SUBSCRIBE", (house) => {
   for (const [pattern, name, match] of MATCHES) {
-    test(`SEMANTICS Destinations: /topic/${pattern} ${match ? "takes" : "leaves"} ${name}`, async () => {
-      const prefix = house.topic();
-      const peer = await house.connect();
-      await subscribe(peer, `${prefix}.${pattern}`);
-      await send(peer, `${prefix}.${name}`, "x");
-      if (match) await peer.expect("MESSAGE", { destination: `${prefix}.${name}` }, "x");
-      await peer.silent();
-    });
+    for (const kind of ["topic", "queue"] as const) {
+      test(`SEMANTICS Destinations: /${kind}/${pattern} ${match ? "takes" : "leaves"} ${name}`, async () => {
+        const prefix = house[kind]();
+        const peer = await house.connect();
+        await subscribe(peer, `${prefix}.${pattern}`);
+        await send(peer, `${prefix}.${name}`, "x");
+        if (match) await peer.expect("MESSAGE", { destination: `${prefix}.${name}` }, "x");
+        await peer.silent();
+      });
+    }
   }
 
   for (const pattern of ["a*", "*a", "a.b#", "a.>b.c", "a.***", "a.#>"]) {
@@ -76,12 +78,55 @@ overEachTransport("SUBSCRIBE", (house) => {
     await peer.silent();
   });
 
-  // Until queues can be subscribed to by pattern it must be an answer, not a silence.
-  test("SEMANTICS Destinations: a wildcard on queues is refused as not supported", async () => {
+  test("SEMANTICS Destinations: a wildcard on queues takes from those there are and those to come", async () => {
+    const queue = house.queue();
     const peer = await house.connect();
-    peer.frame("SUBSCRIBE", { id: "s", destination: `${house.queue()}.*`, receipt: "r" });
-    await peer.refused("unsupported-feature", { "receipt-id": "r" });
+    await send(peer, `${queue}.a`, "before");
+    await send(peer, `${queue}.a.deep`, "other");
+    await subscribe(peer, `${queue}.*`);
+    await peer.expect("MESSAGE", { destination: `${queue}.a` }, "before");
+    await send(peer, `${queue}.b`, "after");
+    await peer.expect("MESSAGE", { destination: `${queue}.b` }, "after");
+    await peer.done("UNSUBSCRIBE", { id: "s" });
+    await send(peer, `${queue}.b`, "left");
+    await peer.silent();
+    await subscribe(peer, `${queue}.b`);
+    await receive(peer, "left");
   });
+
+  test("SEMANTICS Destinations: a wildcard on queues shares each of them with its other consumers", async () => {
+    const queue = house.queue();
+    const [all, one] = [await house.connect(), await house.connect()];
+    await subscribe(all, `${queue}.>`);
+    await subscribe(one, `${queue}.a`);
+    await send(one, `${queue}.a`, "1", "2", "3", "4");
+    const taken = [await all.next(), await all.next(), await one.next(), await one.next()];
+    expect(taken.map((message) => message.text).sort()).toEqual(["1", "2", "3", "4"]);
+    await all.silent();
+    await one.silent();
+  });
+
+  for (const ack of ["client", "client-individual"]) {
+    test(`SEMANTICS Destinations: a wildcard on queues has one prefetch and its ACKs (${ack})`, async () => {
+      const queue = house.queue();
+      const peer = await house.connect();
+      await subscribe(peer, `${queue}.*`, { ack, "prefetch-count": "2" });
+      await send(peer, `${queue}.a`, "1", "2");
+      await send(peer, `${queue}.b`, "3", "4");
+      const [first, second] = await receive(peer, "1", "2");
+      await peer.silent();
+      for (const message of [first, second]) {
+        await peer.done("ACK", { id: message?.get("ack") ?? "" });
+      }
+      await receive(peer, "3", "4");
+      await peer.done("UNSUBSCRIBE", { id: "s" });
+      await subscribe(peer, `${queue}.a`, { id: "a" });
+      await subscribe(peer, `${queue}.b`, { id: "b" });
+      await peer.expect("MESSAGE", { subscription: "b", redelivered: "true" }, "3");
+      await peer.expect("MESSAGE", { subscription: "b", redelivered: "true" }, "4");
+      await peer.silent();
+    });
+  }
 
   const refused: [
     what: string,

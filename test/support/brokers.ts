@@ -36,7 +36,8 @@ export interface TestBroker {
   fakeLine(peer: RawPeer): FakeLine;
   /** Virtual time and chance. Throws for transports that have real ones. */
   readonly runtime: ManualRuntime;
-  stop(): Promise<void>;
+  /** Stops it; its peers are cut off first unless they are to see it. */
+  stop(options?: { readonly beforePeers: boolean }): Promise<void>;
 }
 
 /** What a test changes about the default configuration. */
@@ -65,6 +66,7 @@ async function openFakeBroker(config: Config): Promise<TestBroker> {
     observe: (event) => events.push(event),
   });
   const lines = new Map<unknown, FakeLine>();
+  const peers: RawPeer[] = [];
   const settle = async (): Promise<void> => {
     for (let round = 0; round < 10; round++) {
       runtime.pump();
@@ -72,8 +74,8 @@ async function openFakeBroker(config: Config): Promise<TestBroker> {
     }
     runtime.pump();
   };
-  const open = (options: OpenOptions = {}): Promise<RawPeer> =>
-    openPeer(
+  const open = async (options: OpenOptions = {}): Promise<RawPeer> => {
+    const peer = await openPeer(
       async (peerEvents) => {
         const line = openFakeLine(
           { runtime, accept: (wire) => broker.accept(wire) },
@@ -85,6 +87,9 @@ async function openFakeBroker(config: Config): Promise<TestBroker> {
       },
       { cut: options.cut ?? "whole", seed: RUN_SEED, settle, pump: runtime.pump },
     );
+    peers.push(peer);
+    return peer;
+  };
   return {
     transport: "fake",
     events,
@@ -97,8 +102,13 @@ async function openFakeBroker(config: Config): Promise<TestBroker> {
       return line;
     },
     runtime,
-    stop: async () => {
+    stop: async ({ beforePeers } = { beforePeers: false }) => {
+      if (!beforePeers) for (const peer of peers) peer.line.cut();
       await settle();
+      const closed = broker.close();
+      await settle();
+      runtime.advance(config.limits.stopTimeoutMs + 1_000);
+      await closed;
     },
   };
 }
@@ -112,10 +122,11 @@ async function openRealBroker(transport: "ws" | "tcp", config: Config): Promise<
   const address = broker.addresses.find((candidate) => candidate.scheme === transport);
   if (address === undefined) throw new Error(`The broker does not listen on ${transport}`);
   const at = { host: "127.0.0.1", port: address.port };
+  const peers: RawPeer[] = [];
   const upgrade = async (options: OpenOptions = {}): Promise<RawPeer | UpgradeRefused> => {
     let refused: UpgradeRefused | null = null;
     try {
-      return await openPeer(
+      const peer = await openPeer(
         async (peerEvents) => {
           if (transport === "tcp") return { line: await openTcpLine(at, peerEvents) };
           const request = { ...at, path: options.path ?? "/" };
@@ -135,6 +146,8 @@ async function openRealBroker(transport: "ws" | "tcp", config: Config): Promise<
           ...(options.waitMs === undefined ? {} : { waitMs: options.waitMs }),
         },
       );
+      peers.push(peer);
+      return peer;
     } catch (error) {
       if (refused !== null) return refused;
       throw error;
@@ -157,6 +170,9 @@ async function openRealBroker(transport: "ws" | "tcp", config: Config): Promise<
     get runtime() {
       return virtual();
     },
-    stop: () => broker.stop(),
+    stop: async ({ beforePeers } = { beforePeers: false }) => {
+      if (!beforePeers) for (const peer of peers) peer.line.cut();
+      await broker.stop();
+    },
   };
 }
