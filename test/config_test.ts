@@ -244,7 +244,8 @@ describe("the default configuration", () => {
   });
 
   test("holds the limits of a session", () => {
-    const limits: SessionLimits = defaultConfig().limits;
+    const { limits: own, unprefixed } = defaultConfig();
+    const limits: SessionLimits = { ...own, unprefixed };
     expect(limits).toMatchObject({ frameBytesMax: 4_194_304, slowConsumer: "disconnect" });
   });
 

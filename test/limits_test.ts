@@ -498,6 +498,30 @@ overEachTransport(
       await sender.silent();
     });
 
+    test("SEMANTICS CONNECT: a publisher that is held back is not judged by its silence", async () => {
+      const destination = house.topic();
+      const slow = await house.connect();
+      const sender = await house.connect({ headers: { "heart-beat": "300,0" } });
+      const { runtime } = house.broker();
+      await subscribe(slow, destination);
+      slow.line.stall();
+      const frame = frameText("SEND", { destination }, { body: "x".repeat(1_000) });
+      for (let count = 0; count < 12; count++) sender.send(frame);
+      const line = house.broker().fakeLine(sender);
+      expect(line.paused).toBe(true);
+      // Three intervals of silence that the broker itself has asked for.
+      runtime.advance(900);
+      expect(line.paused).toBe(true);
+      slow.line.flow();
+      runtime.advance(100);
+      expect(line.paused).toBe(false);
+      sender.send("\n");
+      await sender.silent();
+      // Once it may speak again it must.
+      runtime.advance(2_000);
+      await sender.refused("heart-beat-missed");
+    });
+
     test("publisherPauseMs: they are held back no longer than that", async () => {
       const destination = house.topic();
       const [slow, sender] = [await house.connect(), await house.connect()];
@@ -556,5 +580,29 @@ for (const [policy, kept, outboxBytesMax] of [
       transports: ["fake"],
       cuts: ["whole"],
     },
+  );
+}
+
+for (const kind of ["topic", "queue"] as const) {
+  overEachTransport(
+    `Unprefixed destinations as ${kind}s`,
+    (house) => {
+      test(`SEMANTICS Destinations: --unprefixed ${kind} takes a bare name for /${kind}/NAME`, async () => {
+        const name = house.topic().slice("/topic/".length);
+        const peer = await house.connect();
+        await subscribe(peer, `/${kind}/${name}`, { id: "full" });
+        await send(peer, name, "1");
+        await peer.expect("MESSAGE", { subscription: "full" }, "1");
+        await peer.done("UNSUBSCRIBE", { id: "full" });
+        await subscribe(peer, name, { id: "bare" });
+        await send(peer, `/${kind}/${name}`, "2");
+        await peer.expect("MESSAGE", { subscription: "bare" }, "2");
+        await subscribe(peer, `/${kind === "topic" ? "queue" : "topic"}/${name}`, { id: "other" });
+        await send(peer, name, "3");
+        await peer.expect("MESSAGE", { subscription: "bare" }, "3");
+        await peer.silent();
+      });
+    },
+    { overrides: { unprefixed: kind }, cuts: ["whole"] },
   );
 }

@@ -34,7 +34,7 @@ export class Connections implements ConnectionOwner {
   readonly #line = new Set<Guest>();
   readonly #perAddress = new Map<string, number>();
   readonly #atDoorPerAddress = new Map<string, number>();
-  #others = 0;
+  readonly #others = new Set<() => void>();
   #refused = 0;
   #atDoor = 0;
   #numbers = 0;
@@ -48,7 +48,7 @@ export class Connections implements ConnectionOwner {
 
   /** Connections, logged in or not, without those that were told no and are leaving. */
   get size(): number {
-    return this.#guests.size - this.#refused + this.#others;
+    return this.#guests.size - this.#refused + this.#others.size;
   }
 
   /** The connections there are. */
@@ -75,13 +75,16 @@ export class Connections implements ConnectionOwner {
     return undefined;
   }
 
-  /** Counts something that is no STOMP connection but takes the place of one; returns how to leave. */
-  enter(address: string): () => void {
-    this.#others++;
+  /**
+   * Counts something that is no STOMP connection but takes the place of one.
+   * `end` is called when the broker stops; the returned function is to be
+   * called when it has left.
+   */
+  enter(address: string, end: () => void): () => void {
+    this.#others.add(end);
     add(this.#perAddress, address, 1);
     return () => {
-      this.#others--;
-      add(this.#perAddress, address, -1);
+      if (this.#others.delete(end)) add(this.#perAddress, address, -1);
     };
   }
 
@@ -140,6 +143,7 @@ export class Connections implements ConnectionOwner {
   /** Tells every client goodbye. Resolves when all are gone. */
   shutDown(): Promise<void> {
     this.#closing = true;
+    for (const end of [...this.#others]) end();
     for (const connection of [...this.#guests.keys()]) connection.shutDown();
     if (this.#guests.size === 0) this.#empty.resolve();
     return this.gone;

@@ -1,7 +1,6 @@
 import type { Memory } from "../broker/memory.ts";
-import type { EncodedFrame } from "../protocol/encoder.ts";
 import type { Turn } from "./turn.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire, WireFrame } from "./wire.ts";
 
 /** What an outbox tells its connection. All come in a turn's tasks, never inside `push`. */
 export interface OutboxOwner {
@@ -37,7 +36,7 @@ const FLUSH_BYTES = 64 * 1024;
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #owner: OutboxOwner;
-  #frames: EncodedFrame[] = [];
+  #frames: WireFrame[] = [];
   /** For each frame whether it may be dropped; kept only where the policy drops. */
   #droppable: boolean[] | undefined;
   #bytes = 0;
@@ -72,7 +71,7 @@ export class Outbox {
   }
 
   /** Adds a frame. `droppable`: a message of a topic, which the policy may drop. */
-  push(frame: EncodedFrame, droppable: boolean): void {
+  push(frame: WireFrame, droppable: boolean): void {
     const { turn, bytesMax, memory } = this.#options;
     const size = frame.length;
     turn.charge(1);

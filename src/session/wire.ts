@@ -1,5 +1,8 @@
 import type { PeerName } from "../observe/events.ts";
 
+/** What goes out at once: a string is a frame whose bytes are valid UTF-8. */
+export type WireFrame = string | Uint8Array;
+
 /** The far end of a wire and how it came in. */
 export interface Peer extends PeerName {
   /** Whether each write travels as messages of their own (WebSocket), so that a beat is one too. */
@@ -21,7 +24,7 @@ export interface Wire {
    * text, bytes are a frame that is not valid UTF-8. On WebSocket each frame
    * becomes one message.
    */
-  write(frames: readonly (string | Uint8Array)[]): void;
+  write(frames: readonly WireFrame[]): void;
   /** Bytes taken by `write` and not yet by the operating system. */
   readonly buffered: number;
   /** Stops reading. What was read already may still arrive. */

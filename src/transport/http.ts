@@ -3,8 +3,9 @@ import { Fault, REFUSALS } from "../fault.ts";
 import type { ConnectionContext } from "../session/connection.ts";
 import type { Connections } from "../session/connections.ts";
 import { readSendHeaders } from "../session/dialect.ts";
+import { EventStream } from "../session/event_stream.ts";
 import { Session } from "../session/session.ts";
-import { openEventStream } from "./event_stream.ts";
+import type { Wire } from "../session/wire.ts";
 
 /** What the HTTP way in needs. */
 export interface HttpOptions {
@@ -98,9 +99,11 @@ export function streamOverHttp(
     const { context, connections, address, number } = options;
     const refusal = connections.refusal(address);
     if (refusal !== undefined) throw refusal;
-    const leave = connections.enter(address);
+    const leave = connections.enter(address, () => stream.end());
+    const { body, wire, onEvents } = streamBody(address);
+    let stream: EventStream;
     try {
-      const stream = openEventStream({
+      stream = new EventStream(wire, {
         context,
         number,
         address,
@@ -108,21 +111,73 @@ export function streamOverHttp(
         envelope: envelope === "json",
         ended: leave,
       });
-      return new Response(stream, {
-        headers: {
-          "content-type": "text/event-stream; charset=utf-8",
-          "cache-control": "no-store",
-          "x-accel-buffering": "no",
-          "x-content-type-options": "nosniff",
-        },
-      });
     } catch (error) {
       leave();
       throw error;
     }
+    onEvents({ drained: () => stream.drained(), gone: () => stream.end() });
+    return new Response(body, {
+      headers: {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+        "x-content-type-options": "nosniff",
+      },
+    });
   } catch (error) {
     return problem(error);
   }
+}
+
+const STREAM_BUFFER_BYTES = 64 * 1024;
+
+interface StreamEvents {
+  readonly drained: () => void;
+  readonly gone: () => void;
+}
+
+/** The body of a response as a wire. */
+function streamBody(address: string): {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly wire: Wire;
+  readonly onEvents: (events: StreamEvents) => void;
+} {
+  let events: StreamEvents | undefined;
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (own) => {
+        controller = own;
+      },
+      pull: () => events?.drained(),
+      cancel: () => {
+        controller = undefined;
+        events?.gone();
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BUFFER_BYTES }),
+  );
+  const leave = (how: "close" | "error"): void => {
+    const own = controller;
+    controller = undefined;
+    if (how === "close") own?.close();
+    else own?.error(new Error("Cannot deliver: the client is too slow"));
+  };
+  const wire: Wire = {
+    peer: { transport: "http", address, port: 0, messages: false, answersPings: false },
+    write: (frames) => controller?.enqueue(encoder.encode(frames.join(""))),
+    get buffered() {
+      const room = controller?.desiredSize ?? STREAM_BUFFER_BYTES;
+      return Math.max(STREAM_BUFFER_BYTES - room, 0);
+    },
+    pause: () => {},
+    resume: () => {},
+    ping: () => {},
+    close: () => leave("close"),
+    destroy: () => leave("error"),
+  };
+  return { body, wire, onEvents: (given) => (events = given) };
 }
 
 /** A refusal as a problem document (RFC 9457), which names what was wrong. */

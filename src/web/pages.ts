@@ -106,7 +106,11 @@ export async function loadPages(options: PagesOptions): Promise<Pages> {
   return {
     async respond(request, path) {
       const segments = segmentsOf(path);
-      const found = segments === undefined ? undefined : await find(request, segments);
+      const { pathname } = new URL(request.url);
+      const found =
+        path === "/" && !pathname.endsWith("/")
+          ? withSlash(pathname.split("/")) // A listener's prefix, without the slash that links need
+          : segments && (await find(request, segments));
       if (found === undefined) {
         return missing(request, { path, pages: embedded.pages, shadowed: staticDir !== undefined });
       }
@@ -325,17 +329,19 @@ function missing(
 ): Response {
   const { path, pages, shadowed } = options;
   const base = shadowed ? `${OURS}/` : "";
+  const whole = new URL(request.url).pathname;
+  const prefix = whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : "";
   if (!acceptsHtml(request)) {
-    const list = pages.map((page) => `  /${base}${page.path}  ${page.title}\n`).join("");
+    const list = pages.map((page) => `  ${prefix}/${base}${page.path}  ${page.title}\n`).join("");
     return text(request, `There is no page ${quote(path)}. There are:\n${list}`, { status: 404 });
   }
   const root = upToRoot(path.split("/").length - 1);
   const items = pages
-    .map(
-      (page) =>
-        `<li><a href="${root}${base}${escapeHtml(page.path)}"><code>/${base}${escapeHtml(page.path)}</code></a>` +
-        ` <span class="muted">${page.title}</span></li>`,
-    )
+    .map((page) => {
+      const link = escapeHtml(base + page.path);
+      const shown = `<code>${escapeHtml(prefix)}/${link}</code>`;
+      return `<li><a href="${root}${link}">${shown}</a> <span class="muted">${page.title}</span></li>`;
+    })
     .join("\n        ");
   const body = `<!doctype html>
 <html lang="en">

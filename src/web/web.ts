@@ -65,7 +65,10 @@ export function listenWeb(options: WebOptions): Server<SocketData> {
       const path = withoutPrefix(url.pathname, options.prefix);
       const hostRefusal = checkHost(request.headers.get("host"), options.origins);
       if (hostRefusal !== undefined) return refuseOrigin(request, server, { options, hostRefusal });
-      if (path === undefined) return options.pages.respond(request, url.pathname);
+      if (path === undefined) {
+        const text = `Nothing here: everything is below ${options.prefix}/\n`;
+        return new Response(text, { status: 404, headers: TEXT });
+      }
       return answer({ request, url, path, server }, { options, streams });
     },
     error: (error) => problem(error),

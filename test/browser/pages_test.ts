@@ -335,6 +335,29 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
     TIMEOUT_MS,
   );
 
+  test(
+    "everything also works below the prefix of a listener",
+    async () => {
+      const other = await startStompbox(defaultConfig({ listen: ["ws://localhost:0/box"] }), {
+        version: "test",
+      });
+      try {
+        const page = await open(`http://localhost:${other.addresses[0]?.port}/box/`);
+        await page.locator("#state", { hasText: "Running" }).waitFor();
+        for (const name of ["Chat", "Hello", "Classic"]) {
+          await page.getByRole("navigation").getByRole("link", { name }).click();
+          await connected(page);
+        }
+        await page.getByRole("link", { name: "stompbox" }).click();
+        expect(new URL(page.url()).pathname).toBe("/box/");
+        expect(opened[0]?.problems).toEqual([]);
+      } finally {
+        await other.stop();
+      }
+    },
+    TIMEOUT_MS,
+  );
+
   test.each(PAGES)(
     "/%s fits phone and desk, light and dark",
     async (path) => {

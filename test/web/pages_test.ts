@@ -8,16 +8,21 @@ import { loadPages, type Pages } from "../../src/web/pages.ts";
 const HTML = { accept: "text/html,application/xhtml+xml" };
 
 interface Ask {
+  /** What the listener puts before every path. */
+  prefix?: string;
   method?: string;
   headers?: Record<string, string>;
   query?: string;
 }
 
 async function ask(pages: Pages, path: string, options: Ask = {}): Promise<Response> {
-  const request = new Request(`http://localhost/${options.query ?? ""}`, {
-    method: options.method ?? "GET",
-    headers: options.headers ?? {},
-  });
+  const request = new Request(
+    `http://localhost${options.prefix ?? ""}${path.startsWith("/") ? path : `/${path}`}${options.query ?? ""}`,
+    {
+      method: options.method ?? "GET",
+      headers: options.headers ?? {},
+    },
+  );
   return pages.respond(request, path);
 }
 
@@ -55,6 +60,12 @@ describe("embedded pages", () => {
     const response = await ask(pages, path, { query: "?a=b" });
     expect(response.status).toBe(302);
     expect(response.headers.get("location")).toBe(`${location}?a=b`);
+  });
+
+  test("the prefix of a listener without its slash redirects too", async () => {
+    const response = await pages.respond(new Request("http://localhost/a/box?b=c"), "/");
+    expect(response.status).toBe(302);
+    expect(response.headers.get("location")).toBe("./box/?b=c");
   });
 
   test("carries a policy that allows nothing but its own origin", async () => {
@@ -118,6 +129,13 @@ describe("embedded pages", () => {
     }
     expect(body).not.toContain("<script>");
     expect(body).toContain("&#60;script&#62;");
+  });
+
+  test("a missing page behind a prefix lists the pages with it", async () => {
+    const response = await ask(pages, "/a/b", { prefix: "/box" });
+    expect(await response.text()).toContain("  /box/chat/  Chat\n");
+    const page = await ask(pages, "/a/b", { prefix: "/box", headers: HTML });
+    expect(await page.text()).toContain('<a href="./../chat/"><code>/box/chat/</code></a>');
   });
 
   test("a missing page is plain text for a program, and the name cannot forge lines", async () => {

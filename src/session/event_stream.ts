@@ -1,12 +1,11 @@
-import type { Memory } from "../broker/memory.ts";
 import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
-import type { ConnectionContext } from "../session/connection.ts";
-import type { Deadline } from "../session/deadlines.ts";
-import { Outbox, type OutboxOwner } from "../session/outbox.ts";
-import { Session } from "../session/session.ts";
-import type { Subscription, SubscriptionOwner } from "../session/subscription.ts";
-import type { Wire } from "../session/wire.ts";
+import type { ConnectionContext } from "./connection.ts";
+import type { Deadline } from "./deadlines.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+import { Session } from "./session.ts";
+import type { Subscription, SubscriptionOwner } from "./subscription.ts";
+import type { Wire } from "./wire.ts";
 
 /** What a stream of events is about. */
 export interface EventStreamOptions {
@@ -22,77 +21,59 @@ export interface EventStreamOptions {
 
 /** A comment goes out at least so often, so that proxies keep the stream open. */
 const COMMENT_MS = 15_000;
-const encoder = new TextEncoder();
 
 /**
  * Messages of one destination as server-sent events (WHATWG HTML "Server-sent
- * events"): a session and an outbox like any other client's, over a stream.
- *
- * @throws Fault what `Session.subscribe` throws
+ * events"), written to a wire: a session and an outbox like any other client's.
  */
-export function openEventStream(options: EventStreamOptions): ReadableStream<Uint8Array> {
-  const source = new EventSource(options);
-  const strategy = new ByteLengthQueuingStrategy({ highWaterMark: 64 * 1024 });
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => source.start(controller),
-      pull: () => source.pulled(),
-      cancel: () => source.end(),
-    },
-    strategy,
-  );
-  return stream;
-}
-
-class EventSource implements SubscriptionOwner, OutboxOwner, Deadline {
+export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
   scheduledAt = Infinity;
   readonly #options: EventStreamOptions;
+  readonly #wire: Wire;
   readonly #outbox: Outbox;
   readonly #session: Session;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #windows: Subscription[] = [];
   #ended = false;
 
-  constructor(options: EventStreamOptions) {
+  /** @throws Fault what `Session.subscribe` throws */
+  constructor(wire: Wire, options: EventStreamOptions) {
+    const { engine, limits, turn, deadlines, boot, memory, runtime } = options.context;
+    this.#wire = wire;
     this.#options = options;
-    const { context } = options;
-    const { engine, limits, turn, deadlines, boot } = context;
-    const memory: Memory = context.memory;
     this.#outbox = new Outbox(this, {
-      wire: this.#wire(),
+      wire,
       turn,
       memory,
-      now: context.runtime.now,
+      now: runtime.now,
       bytesMax: limits.outboxBytesMax,
       policy: limits.slowConsumer,
     });
     const tag = `${boot}.${options.number}`;
     this.#session = new Session(this, { engine, limits, memory, tag });
-    const { destination } = options;
     const subscription = this.#session.subscribe({
       id: undefined,
-      destination,
+      destination: options.destination,
       ack: "auto",
       prefetch: undefined,
     });
-    this.windowUsed(subscription);
-    deadlines.schedule(this, context.runtime.now() + COMMENT_MS);
-  }
-
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
     this.#outbox.push(": connected\n\n", false);
+    this.windowUsed(subscription);
+    deadlines.schedule(this, runtime.now() + COMMENT_MS);
   }
 
-  pulled(): void {
+  /** The wire sent something of what it had. */
+  drained(): void {
     if (!this.#ended) this.#outbox.drained();
   }
 
+  /** The far end went, or the broker stops. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#outbox.flushAll();
     this.#outbox.close();
     this.#session.close();
+    this.#wire.close(1000, "");
     this.#options.ended();
   }
 
@@ -128,7 +109,8 @@ class EventSource implements SubscriptionOwner, OutboxOwner, Deadline {
     const { context, number, address } = this.#options;
     const peer = { transport: "http", address, port: 0 };
     context.observe({ type: "slow", connection: number, peer, detail });
-    this.#controller?.error(new Error(`Cannot deliver: ${detail}`));
+    this.#outbox.clear();
+    this.#wire.destroy();
     this.end();
   }
 
@@ -145,32 +127,6 @@ class EventSource implements SubscriptionOwner, OutboxOwner, Deadline {
     }
     if (now - this.#outbox.lastSentAt >= COMMENT_MS) this.#outbox.push(": still here\n\n", false);
     return now + COMMENT_MS;
-  }
-
-  /** The stream as a wire. */
-  #wire(): Wire {
-    const source = this;
-    return {
-      peer: {
-        transport: "http",
-        address: this.#options.address,
-        port: 0,
-        messages: false,
-        answersPings: false,
-      },
-      write: (frames) => {
-        if (!source.#ended) source.#controller?.enqueue(encoder.encode(frames.join("")));
-      },
-      get buffered() {
-        const room = source.#controller?.desiredSize ?? 0;
-        return Math.max(64 * 1024 - room, 0);
-      },
-      pause: () => {},
-      resume: () => {},
-      ping: () => {},
-      close: () => source.#controller?.close(),
-      destroy: () => source.end(),
-    };
   }
 }
 

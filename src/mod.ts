@@ -1,0 +1,15 @@
+/** The public door for programs that run a broker inside themselves. */
+export { type Config, ConfigError, configSchema, defaultConfig } from "./config.ts";
+export { Fault, type FaultCode } from "./fault.ts";
+export type { BrokerEvent, Observe } from "./observe/events.ts";
+export { type Runtime, systemRuntime } from "./runtime.ts";
+export {
+  type Broker,
+  type BrokerStatus,
+  createBroker,
+  ListenError,
+  type ListenerAddress,
+  startStompbox,
+  type Stompbox,
+  type StompboxOptions,
+} from "./stompbox.ts";

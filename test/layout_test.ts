@@ -1,0 +1,187 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+
+/**
+ * Holds the tree of src/ to the rules of ARCHITECTURE.md: who may import whom,
+ * no cycle, nothing impure outside its room, no vendor's spelling outside the
+ * one table of them.
+ */
+
+const SRC = join(import.meta.dir, "..", "src");
+
+/** For each room, or file at the top, the rooms and files that it may import besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "main.ts": ["cli"],
+  "mod.ts": ["stompbox.ts", "config.ts", "fault.ts", "runtime.ts", "observe"],
+  "stompbox.ts": ["web", "transport", "session", "engine", "broker", "observe", "config.ts"],
+  "config.ts": [],
+  "fault.ts": [],
+  "runtime.ts": [],
+  cli: ["config.ts", "stompbox.ts", "client", "observe"],
+  client: ["protocol"],
+  protocol: [],
+  broker: [],
+  engine: ["broker", "observe/events.ts"],
+  auth: ["broker"],
+  session: ["engine", "protocol", "broker", "auth", "observe/events.ts"],
+  transport: ["session", "observe/events.ts"],
+  observe: [],
+  web: ["transport", "session", "observe/events.ts"],
+};
+
+/** Leaves that anyone may import; `protocol` and `broker` take only the first. */
+const LEAVES = ["fault.ts", "runtime.ts", "observe/events.ts"];
+const PURE = ["protocol", "broker"];
+
+interface SourceFile {
+  /** Relative to src/. */
+  readonly path: string;
+  readonly text: string;
+  /** Without comments, which may name anything. */
+  readonly code: string;
+  /** What it imports from src/, relative to src/. */
+  readonly imports: readonly string[];
+  /** What it imports from elsewhere. */
+  readonly packages: readonly string[];
+}
+
+const files: readonly SourceFile[] = [...new Bun.Glob("**/*.ts").scanSync(SRC)]
+  .sort()
+  .map(readSource);
+
+function readSource(path: string): SourceFile {
+  const text = readFileSync(join(SRC, path), "utf8");
+  const code = text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|[\s;{}(,])\/\/.*$/gm, "$1");
+  const statements =
+    /^(?:import|export)\b[^;"]*\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"/gm;
+  const named = [...code.matchAll(statements)].map((m) => m[1] ?? m[2] ?? m[3] ?? "");
+  const imports = named
+    .filter((name) => name.startsWith("."))
+    .map((name) => normalize(join(dirname(path), name)));
+  return { path, text, code, imports, packages: named.filter((name) => !name.startsWith(".")) };
+}
+
+function roomOf(path: string): string {
+  return path.includes("/") ? (path.split("/")[0] ?? "") : path;
+}
+
+function mayImport(from: string, to: string): boolean {
+  const room = roomOf(from);
+  if (roomOf(to) === room) return true;
+  // The version lives in the package's own description.
+  if (to === "../package.json") return room === "cli";
+  if (PURE.includes(room) || room === "config.ts") return to === "fault.ts" && room !== "config.ts";
+  if (LEAVES.includes(to)) return true;
+  return (MAY_IMPORT[room] ?? []).some((allowed) => allowed === roomOf(to) || allowed === to);
+}
+
+/** Lines of a file that match, as `path: line`. */
+function linesWith(file: SourceFile, pattern: RegExp): string[] {
+  return file.code
+    .split("\n")
+    .filter((line) => pattern.test(line))
+    .map((line) => `${file.path}: ${line.trim()}`);
+}
+
+test("every room is one that ARCHITECTURE.md has a rule for", () => {
+  const unknown = files.filter(({ path }) => MAY_IMPORT[roomOf(path)] === undefined);
+  expect(unknown.map(({ path }) => path)).toEqual([]);
+});
+
+test("imports flow one way, type imports too", () => {
+  const wrong = files.flatMap(({ path, imports }) =>
+    imports.filter((to) => !mayImport(path, to)).map((to) => `${path} -> ${to}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test("config.ts imports zod alone, and the rooms of the domain no package at all", () => {
+  const wrong = files.flatMap(({ path, packages }) => {
+    const room = roomOf(path);
+    if (room === "config.ts") return packages.filter((name) => name !== "zod");
+    // `isUtf8` is the one pure function that the language itself lacks.
+    if (PURE.includes(room)) return packages.filter((name) => name !== "node:buffer");
+    return [];
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("no import cycle", () => {
+  const importsOf = new Map(files.map(({ path, imports }) => [path, imports]));
+  const done = new Set<string>();
+  const walk = (path: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const to of importsOf.get(path) ?? []) {
+      const cycle = walk(to, [...trail, path]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  expect(
+    files.map(({ path }) => walk(path, [])).find((cycle) => cycle !== undefined),
+  ).toBeUndefined();
+});
+
+test.each([
+  ["clock, chance", /\bDate\.now\(|\bMath\.random\(|\brandomUUID\(/, ["runtime.ts"]],
+  [
+    "timers",
+    /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|Bun\.sleep)\(/,
+    ["runtime.ts", "stompbox.ts"],
+  ],
+  ["console", /\bconsole\./, ["cli", "observe/log.ts"]],
+  ["top-level let", /^(?:export )?let /, []],
+  ["any", /: any\b|\bas any\b|<any>|as unknown as|@ts-ignore|@ts-nocheck/, []],
+] as const)("%s only where it belongs", (_what, pattern, allowed) => {
+  const places: readonly string[] = allowed;
+  const wrong = files
+    .filter(({ path }) => !places.includes(path) && !places.includes(roomOf(path)))
+    .flatMap((file) => linesWith(file, pattern));
+  expect(wrong).toEqual([]);
+});
+
+test("a vendor's spelling stands in dialect.ts alone", () => {
+  const vendors = /activemq\.|JMSX|AMQ_|["'`]x-(?!stomp-|accel|content-type|frame)[a-z-]+["'`]/i;
+  const wrong = files
+    .filter(({ path }) => path !== "session/dialect.ts" && path !== "broker/selector.ts")
+    .flatMap((file) => linesWith(file, vendors));
+  expect(wrong).toEqual([]);
+});
+
+test("protocol and broker meet only in the session", () => {
+  const both = files
+    .filter(({ imports }) => {
+      const rooms = imports.map(roomOf);
+      return rooms.includes("protocol") && rooms.includes("broker");
+    })
+    .map(({ path }) => path);
+  expect(both).toEqual(["session/commands.ts", "session/connection.ts"]);
+});
+
+test("no file is named utils or index", () => {
+  const wrong = files.filter(({ path }) =>
+    /(?:^|\/)(?:utils?|helpers?|index|common)\.ts$/.test(path),
+  );
+  expect(wrong.map(({ path }) => path)).toEqual([]);
+});
+
+test("every file over 400 lines has its sentence in ARCHITECTURE.md", () => {
+  const architecture = readFileSync(join(SRC, "..", "ARCHITECTURE.md"), "utf8");
+  const long = files.filter(({ text }) => text.split("\n").length > 400);
+  const owed = long.filter(({ path }) => !architecture.includes(`\`${path}\` is one thing`));
+  expect(owed.map(({ path }) => path)).toEqual([]);
+});
+
+test("ARCHITECTURE.md names every room, and only files that are there", () => {
+  const architecture = readFileSync(join(SRC, "..", "ARCHITECTURE.md"), "utf8");
+  const rooms = new Set(files.map(({ path }) => roomOf(path)));
+  for (const room of rooms)
+    expect(architecture).toContain(`\`${room}${room.endsWith(".ts") ? "" : "/"}\``);
+  const named = [...architecture.matchAll(/`([a-z_]+\/[a-z_/]+\.ts)`/g)].map((m) => m[1] ?? "");
+  const there = new Set(files.map(({ path }) => path));
+  const gone = named.filter((path) => !there.has(path) && !there.has(relative("src", path)));
+  expect(gone.filter((path) => !/^(?:test|bench|scripts|src)\//.test(path))).toEqual([]);
+});
