@@ -322,7 +322,9 @@ export class LocalEngine {
     if (created > 1 && this.#destinations + created > this.#options.destinationsMax) {
       return tooManyDestinations(this.#options.destinationsMax, "the queues of a transaction");
     }
-    return this.#options.memory.exceededBy(bytes) ? memoryFull(this.#options.memory) : undefined;
+    // What adds nothing is never refused: it may be what makes room.
+    if (bytes === 0 || !this.#options.memory.exceededBy(bytes)) return undefined;
+    return memoryFull(this.#options.memory);
   }
 
   #queueRefusal(

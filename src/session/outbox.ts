@@ -75,7 +75,9 @@ export class Outbox {
     const { turn, bytesMax, memory } = this.#options;
     const size = frame.length;
     turn.charge(1);
-    if (this.size > bytesMax || (size > 65_536 && memory.exceededBy(size))) {
+    // With memory short, topics take no more for those who are behind; queues only move bytes.
+    const short = droppable && this.pressed && memory.exceededBy(size);
+    if (this.size > bytesMax || short) {
       if (!this.#makeRoom(size, droppable)) return;
     }
     this.#frames.push(frame);

@@ -111,6 +111,7 @@ describe("every option", () => {
     log: "debug",
     quiet: "true",
     queueOverflow: "drop-oldest",
+    unprefixed: "topic",
     "limits.slowConsumer": "drop-newest",
   };
   test.each(OPTIONS.map((option) => [option.key, option] as const))(
