@@ -2,7 +2,7 @@ import type { Memory } from "../broker/memory.ts";
 import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
 import type { LocalEngine } from "../engine/local.ts";
-import { Fault } from "../fault.ts";
+import { Fault, type FaultCode, quote } from "../fault.ts";
 import type { Observe } from "../observe/events.ts";
 import { Decoder } from "../protocol/decoder.ts";
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
@@ -35,8 +35,13 @@ export interface ConnectionCounters {
   /** Messages of topics that a full outbox dropped. */
   dropped: number;
   staleAcks: number;
-  /** ERROR frames by code. */
+  /** What was refused, over STOMP or HTTP, by code. */
   readonly refusals: Map<string, number>;
+}
+
+/** Counts a refusal, over whatever it was asked. */
+export function countRefusal(counters: ConnectionCounters, code: FaultCode): void {
+  counters.refusals.set(code, (counters.refusals.get(code) ?? 0) + 1);
 }
 
 /** Publishers that wait for a subscriber which is behind. */
@@ -238,7 +243,7 @@ export class Connection
     if (version === undefined) {
       throw new Fault(
         "unsupported-version",
-        `Cannot connect with accept-version ${JSON.stringify(acceptVersion)}: expected one of ${OUR_VERSIONS}`,
+        `Cannot connect with accept-version ${quote(acceptVersion ?? "")}: expected one of ${OUR_VERSIONS}`,
       );
     }
     const rules = VERSION_RULES[version];
@@ -399,7 +404,7 @@ export class Connection
     const wasConnected = this.#state === "connected";
     this.#state = "closing";
     const { counters, observe } = this.#context;
-    counters.refusals.set(fault.code, (counters.refusals.get(fault.code) ?? 0) + 1);
+    countRefusal(counters, fault.code);
     observe({
       type: "refused",
       connection: this.number,
@@ -527,6 +532,7 @@ export class Connection
     if (this.#ended) return;
     this.#ended = true;
     this.#state = "closing";
+    this.#context.deadlines.cancel(this);
     this.session.close();
     this.#noteStaleAcks();
     this.#release();

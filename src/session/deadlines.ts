@@ -19,7 +19,7 @@ const SLOTS = 1024;
  * marks and says when to come again.
  */
 export class Deadlines {
-  readonly #slots: (Deadline[] | undefined)[] = new Array(SLOTS);
+  readonly #slots: (Set<Deadline> | undefined)[] = new Array(SLOTS);
   #slot: number;
 
   /** `now` in ms since the epoch. */
@@ -30,15 +30,20 @@ export class Deadlines {
   /** Has it checked at `at` or, if it is due before then already, at that time. */
   schedule(deadline: Deadline, at: number): void {
     if (at >= deadline.scheduledAt || at === Infinity) return;
-    const slot = Math.min(
-      Math.max(Math.ceil(at / SLOT_MS), this.#slot + 1),
-      this.#slot + SLOTS - 1,
-    );
+    this.cancel(deadline);
+    const last = this.#slot + SLOTS - 1;
+    const slot = Math.min(Math.max(Math.ceil(at / SLOT_MS), this.#slot + 1), last);
     deadline.scheduledAt = slot * SLOT_MS;
     const index = slot % SLOTS;
-    const list = this.#slots[index];
-    if (list === undefined) this.#slots[index] = [deadline];
-    else list.push(deadline);
+    this.#slots[index] ??= new Set();
+    this.#slots[index].add(deadline);
+  }
+
+  /** Takes it off the wheel. */
+  cancel(deadline: Deadline): void {
+    if (deadline.scheduledAt === Infinity) return;
+    this.#slots[(deadline.scheduledAt / SLOT_MS) % SLOTS]?.delete(deadline);
+    deadline.scheduledAt = Infinity;
   }
 
   /** Checks everything that is due. */
@@ -49,18 +54,13 @@ export class Deadlines {
     while (this.#slot < target) {
       this.#slot++;
       const index = this.#slot % SLOTS;
-      const list = this.#slots[index];
-      if (list === undefined) continue;
+      const due = this.#slots[index];
+      if (due === undefined) continue;
       this.#slots[index] = undefined;
-      for (const deadline of list) this.#check(deadline, now);
+      for (const deadline of due) {
+        deadline.scheduledAt = Infinity;
+        this.schedule(deadline, deadline.check(now));
+      }
     }
-  }
-
-  #check(deadline: Deadline, now: number): void {
-    // Since rescheduled to an earlier time: that entry was the real one.
-    if (deadline.scheduledAt > now || deadline.scheduledAt === Infinity) return;
-    deadline.scheduledAt = Infinity;
-    const next = deadline.check(now);
-    this.schedule(deadline, next);
   }
 }

@@ -70,6 +70,7 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#options.context.deadlines.cancel(this);
     this.#outbox.flushAll();
     this.#outbox.close();
     this.#session.close();

@@ -65,9 +65,12 @@ export class Liveness {
     if (signs.paused) this.received(now);
     const { sendMs } = this.#heartBeat;
     const beatAt = sendMs === 0 ? Infinity : signs.lastSentAt + sendMs - MARGIN_MS;
-    if (now >= beatAt) return { action: "beat", next: now + Math.max(sendMs - MARGIN_MS, 1) };
     const peer = this.#checkPeer(now);
-    return { action: peer.action, next: Math.min(beatAt, peer.next) };
+    // One thing at a look: a beat that is due as well comes at the next.
+    if (now < beatAt || peer.action !== "none") {
+      return { action: peer.action, next: Math.min(beatAt, peer.next) };
+    }
+    return { action: "beat", next: Math.min(now + Math.max(sendMs - MARGIN_MS, 1), peer.next) };
   }
 
   #checkPeer(now: number): LivenessVerdict {

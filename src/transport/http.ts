@@ -1,6 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { Fault, REFUSALS } from "../fault.ts";
-import type { ConnectionContext } from "../session/connection.ts";
+import {
+  type ConnectionContext,
+  type ConnectionCounters,
+  countRefusal,
+} from "../session/connection.ts";
 import type { Connections } from "../session/connections.ts";
 import { readSendHeaders } from "../session/dialect.ts";
 import { EventStream } from "../session/event_stream.ts";
@@ -54,7 +58,7 @@ export async function sendOverHttp(
     };
     return await publish(draft, options.context);
   } catch (error) {
-    return problem(error);
+    return problem(error, options.context.counters);
   }
 }
 
@@ -125,7 +129,7 @@ export function streamOverHttp(
       },
     });
   } catch (error) {
-    return problem(error);
+    return problem(error, options.context.counters);
   }
 }
 
@@ -180,12 +184,13 @@ function streamBody(address: string): {
   return { body, wire, onEvents: (given) => (events = given) };
 }
 
-/** A refusal as a problem document (RFC 9457), which names what was wrong. */
-export function problem(error: unknown): Response {
+/** A refusal as a problem document (RFC 9457), which names what was wrong; counted. */
+export function problem(error: unknown, counters: ConnectionCounters): Response {
   const fault =
     error instanceof Fault
       ? error
       : new Fault("internal-error", "Cannot go on: something failed in the broker");
+  countRefusal(counters, fault.code);
   const { message, status, retry } = REFUSALS[fault.code];
   const headers: Record<string, string> = {
     "content-type": "application/problem+json",

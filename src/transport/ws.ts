@@ -1,4 +1,5 @@
 import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
+import { quote } from "../fault.ts";
 import type { Inbound, Peer, Wire } from "../session/wire.ts";
 
 /** What a WebSocket carries with it. */
@@ -27,7 +28,7 @@ export function chooseSubProtocol(offer: string | null): Upgrade {
   const protocol = SUB_PROTOCOLS.find((each) => offered.includes(each));
   if (protocol !== undefined) return { ok: true, protocol };
   const known = SUB_PROTOCOLS.join(", ");
-  const detail = `Cannot upgrade with sub-protocol ${JSON.stringify(offer)}: expected one of ${known}, or none`;
+  const detail = `Cannot upgrade with sub-protocol ${quote(offer)}: expected one of ${known}, or none`;
   return { ok: false, detail };
 }
 

@@ -1,5 +1,6 @@
 import type { Server } from "bun";
 import type { Observe } from "../observe/events.ts";
+import { countRefusal } from "../session/connection.ts";
 import type { Inbound, Wire } from "../session/wire.ts";
 import {
   type HttpOptions,
@@ -71,7 +72,7 @@ export function listenWeb(options: WebOptions): Server<SocketData> {
       }
       return answer({ request, url, path, server }, { options, streams });
     },
-    error: (error) => problem(error),
+    error: (error) => problem(error, options.context.counters),
     websocket: webSocketHandler({
       accept: options.accept,
       messageBytesMax: frameBytesMax + MESSAGE_SLACK_BYTES,
@@ -128,7 +129,7 @@ function answerUpgrade(call: Call, options: WebOptions): Response | undefined {
   if (!chosen.ok) return new Response(`${chosen.detail}\n`, { status: 400, headers: TEXT });
   const address = server.requestIP(request)?.address ?? "";
   const full = options.connections.refusal(address);
-  if (full !== undefined) return problem(full);
+  if (full !== undefined) return problem(full, options.context.counters);
   if (upgrade(request, server, chosen.protocol)) return undefined;
   return new Response("Cannot upgrade: expected a WebSocket handshake (RFC 6455)\n", {
     status: 400,
@@ -211,8 +212,7 @@ function refuseOrigin(
   const ip = server.requestIP(request);
   const peer = { transport: "http", address: ip?.address ?? "", port: ip?.port ?? 0 };
   const { observe, context } = about.options;
-  const { refusals } = context.counters;
-  refusals.set("origin-refused", (refusals.get("origin-refused") ?? 0) + 1);
+  countRefusal(context.counters, "origin-refused");
   observe({ type: "origin-refused", peer, rule, seen, remedy });
   return new Response(`Forbidden: ${rule}\n`, { status: 403, headers: TEXT });
 }
