@@ -86,6 +86,11 @@ export class Queue {
     return this.#rota.size;
   }
 
+  /** Whether it is gone with everything in it. */
+  get cleared(): boolean {
+    return this.#cleared;
+  }
+
   /** Whether it has neither messages nor consumers that asked for just this queue. */
   get unused(): boolean {
     return this.#ready.size + this.#held === 0 && this.#anchors.size === 0;

@@ -433,6 +433,8 @@ export class LocalEngine {
 
   #settle(entry: QueueEntry, verdict: Verdict): void {
     const { queue } = entry;
+    // A private queue went with its subscription while a transaction still named its messages.
+    if (queue.cleared) return;
     if (verdict === "accepted") queue.remove(entry);
     else if (verdict === "returned" || !this.#isRefusedForGood(entry)) queue.putBack(entry);
     else this.#deadLetter(entry, "max-deliveries");

@@ -71,7 +71,9 @@ export class Acks {
     else earlier.later = later;
     if (later === undefined) subscription.lastHeld = earlier;
     else later.earlier = earlier;
-    subscription.heldByMessage?.delete(held.entry.message.id);
+    // The same message may have come again already, when a transaction refused it.
+    const { id } = held.entry.message;
+    if (subscription.heldByMessage?.get(id) === held) subscription.heldByMessage.delete(id);
   }
 }
 

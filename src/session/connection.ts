@@ -414,7 +414,8 @@ export class Connection
       cause: fault.cause,
     });
     const goodbye = () => {
-      this.#push(this.#errorFrame(fault, { wasConnected, frame }));
+      counters.framesOut++;
+      this.#outbox.pushLast(this.#errorFrame(fault, { wasConnected, frame }));
       this.#leave(fault.refusal.close, fault.refusal.message);
     };
     if (this.#receipts === undefined) goodbye();

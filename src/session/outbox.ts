@@ -44,6 +44,8 @@ export class Outbox {
   #inWire = 0;
   #flushing = false;
   #overflowing = false;
+  /** Takes no more but the last frame. */
+  #cut = false;
   #relieving = false;
   /** Messages of topics that the policy dropped. */
   dropped = 0;
@@ -72,14 +74,30 @@ export class Outbox {
 
   /** Adds a frame. `droppable`: a message of a topic, which the policy may drop. */
   push(frame: WireFrame, droppable: boolean): void {
+    if (this.#cut) return;
     const { turn, bytesMax, memory } = this.#options;
     const size = frame.length;
     turn.charge(1);
     // With memory short, topics take no more for those who are behind; queues only move bytes.
     const short = droppable && this.pressed && memory.exceededBy(size);
-    if (this.size > bytesMax || short) {
+    // Queues stop at half the budget: one large message more, and a receipt, are no reason to part.
+    const budget = droppable ? bytesMax : 2 * bytesMax;
+    if (this.size > budget || short) {
       if (!this.#makeRoom(size, droppable)) return;
     }
+    this.#add(frame, droppable);
+  }
+
+  /** Adds the frame behind which nothing comes; no budget asks for it. */
+  pushLast(frame: WireFrame): void {
+    this.#options.turn.charge(1);
+    this.#add(frame, false);
+    this.#cut = true;
+  }
+
+  #add(frame: WireFrame, droppable: boolean): void {
+    const { turn, bytesMax, memory } = this.#options;
+    const size = frame.length;
     this.#frames.push(frame);
     this.#droppable?.push(droppable);
     this.#bytes += size;
@@ -193,12 +211,14 @@ export class Outbox {
     }
     if (!this.#overflowing) {
       this.#overflowing = true;
+      const waiting = this.size;
       turn.after(() =>
-        this.#owner.overflowed(`${this.size} bytes wait to be sent, at most ${bytesMax} may`),
+        this.#owner.overflowed(`${waiting} bytes wait to be sent, at most ${bytesMax} may`),
       );
     }
-    // Twice the budget is where even a frame that must not be dropped is.
-    return this.size <= 2 * bytesMax;
+    // Twice the budget is the end: behind a frame that is left out nothing may follow but the last.
+    this.#cut = this.size > 2 * bytesMax;
+    return !this.#cut;
   }
 
   #dropAt(index: number): void {

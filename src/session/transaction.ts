@@ -67,7 +67,7 @@ export class Transactions {
         `Cannot add to transaction ${quote(transaction.id)}: more than ${transactionBytesMax} bytes of messages`,
       );
     }
-    if (this.#memory.exceededBy(bytes)) {
+    if (bytes > 0 && this.#memory.exceededBy(bytes)) {
       throw new Fault("memory-full", "Cannot add to transaction: no memory left for messages");
     }
   }

@@ -6,6 +6,8 @@ interface SocketData {
   inbound: Inbound | undefined;
   /** What came before it was clear that it is not HTTP. */
   sniffed: Buffer | undefined;
+  /** It is HTTP, was answered, and is heard no more. */
+  deaf: boolean;
 }
 
 /** What a TCP listener needs. */
@@ -31,7 +33,7 @@ export function listenTcp(options: TcpOptions): TCPSocketListener<SocketData> {
       open: (socket) => {
         socket.setNoDelay(true);
         const wire = new TcpWire(socket);
-        socket.data = { wire, inbound: undefined, sniffed: Buffer.alloc(0) };
+        socket.data = { wire, inbound: undefined, sniffed: Buffer.alloc(0), deaf: false };
         socket.data.inbound = options.accept(wire);
       },
       data: (socket, chunk) => receive(socket, chunk, options.httpHint),
@@ -64,7 +66,8 @@ const MAYBE_METHOD = /^[A-Z]{0,12}$/;
 const HTTP_REQUEST = /^[A-Z]{1,12} /;
 
 function receive(socket: Socket<SocketData>, chunk: Buffer, httpHint: () => string): void {
-  const { sniffed, inbound } = socket.data;
+  const { sniffed, inbound, deaf } = socket.data;
+  if (deaf) return;
   if (sniffed === undefined) {
     inbound?.receive(chunk);
     return;
@@ -83,15 +86,15 @@ function receive(socket: Socket<SocketData>, chunk: Buffer, httpHint: () => stri
 
 function answerHttp(socket: Socket<SocketData>, hint: string): void {
   const body = `This port speaks STOMP over TCP, not HTTP. ${hint}\n`;
+  const { wire } = socket.data;
   socket.data.sniffed = undefined;
-  const { inbound, wire } = socket.data;
-  socket.data.inbound = undefined;
+  // If the client does not close, the time that is given for a login ends it.
+  socket.data.deaf = true;
   wire.write([
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n" +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   ]);
   wire.close();
-  inbound?.closed("spoke HTTP");
 }
 
 /** A TCP socket as a wire. Bun keeps nothing that the system does not take, so this does. */

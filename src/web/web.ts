@@ -62,10 +62,12 @@ export function listenWeb(options: WebOptions): Server<SocketData> {
     reusePort: false,
     maxRequestBodySize: frameBytesMax + MESSAGE_SLACK_BYTES,
     fetch: (request, server) => {
-      const url = new URL(request.url);
-      const path = withoutPrefix(url.pathname, options.prefix);
       const hostRefusal = checkHost(request.headers.get("host"), options.origins);
       if (hostRefusal !== undefined) return refuseOrigin(request, server, { options, hostRefusal });
+      // A Host may hold what no URL can.
+      const url = URL.parse(request.url);
+      if (url === null) return new Response("Bad Host\n", { status: 400, headers: TEXT });
+      const path = withoutPrefix(url.pathname, options.prefix);
       if (path === undefined) {
         const text = `Nothing here: everything is below ${options.prefix}/\n`;
         return new Response(text, { status: 404, headers: TEXT });
@@ -228,5 +230,7 @@ function withoutPrefix(path: string, prefix: string): string | undefined {
 }
 
 function socketUrl(call: Call, options: WebOptions): string {
-  return `ws://${call.request.headers.get("host") ?? call.url.host}${options.prefix}/`;
+  const { prefix, webSocketPaths } = options;
+  const path = webSocketPaths.includes("/") ? "/" : (webSocketPaths[0] ?? "/");
+  return `ws://${call.request.headers.get("host") ?? call.url.host}${prefix}${path}`;
 }
