@@ -152,7 +152,7 @@ export class Decoder {
       return;
     }
     if (this.#owned && this.#chunk.length <= 4 * pending + 1024) return;
-    this.#chunk = this.#chunk.slice(this.#start, this.#end);
+    this.#chunk = copyOf(this.#chunk.subarray(this.#start, this.#end));
     this.#owned = true;
     this.#move(0);
     this.#end = pending;
@@ -268,7 +268,14 @@ export class Decoder {
 /** A body as text if it is text. Copied: the bytes belong to what arrived. */
 function takeBody(bytes: Uint8Array): string | Uint8Array {
   if (bytes.length === 0) return "";
-  return isUtf8(bytes) ? utf8.decode(bytes) : bytes.slice();
+  return isUtf8(bytes) ? utf8.decode(bytes) : copyOf(bytes);
+}
+
+/** A copy for certain: the `slice` of a Buffer is a view, and keeps the whole of it alive. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 /**

@@ -115,7 +115,7 @@ export function openSimLine(
       }
       pieces = rest;
       inward((to) => to.receive(piece));
-      if (chance.odds(0.2)) break;
+      if (chance.odds(0.03)) break;
     }
     incoming = [...pieces, ...incoming];
     if (paused && clientIs !== "lost") return;
@@ -170,6 +170,12 @@ export function openSimLine(
     if (kernel.length > 0) planRead();
     else farewell();
   };
+  const forgetOutgoing = (): void => {
+    buffered = [];
+    kernel = [];
+    bufferedBytes = 0;
+    kernelBytes = 0;
+  };
   const farewell = (): void => {
     if (goodbye === undefined || kernel.length + buffered.length > 0 || stalled) return;
     const how = goodbye;
@@ -198,7 +204,7 @@ export function openSimLine(
         return;
       }
       for (const frame of frames) {
-        const piece = stream ? Buffer.from(frame) : frame;
+        const piece = stream ? bytesOf(frame) : frame;
         buffered.push(piece);
         bufferedBytes += sizeOf(piece);
       }
@@ -237,8 +243,7 @@ export function openSimLine(
     destroy: () => {
       if (inbound === undefined) return;
       leftAt ??= runtime.elapsedMs;
-      buffered = kernel = [];
-      bufferedBytes = kernelBytes = 0;
+      forgetOutgoing();
       goodbye = undefined;
       runtime.after(delay(), () => tellClient({ code: 1006, reason: "", clean: false }));
       if (style.breaksInside) tellBroker("destroyed");
@@ -255,7 +260,7 @@ export function openSimLine(
     },
     send: (data) => {
       if (clientIs !== "there") return;
-      if (stream) incoming.push(Buffer.from(data));
+      if (stream) incoming.push(bytesOf(data));
       else incoming.push(...cutMessage(data, { style, chance }));
       planIncoming();
     },
@@ -280,8 +285,7 @@ export function openSimLine(
       } else {
         incoming = incoming.slice(0, chance.integer(0, incoming.length));
       }
-      buffered = kernel = [];
-      bufferedBytes = kernelBytes = 0;
+      forgetOutgoing();
       planIncoming();
     },
   };
@@ -291,8 +295,12 @@ function sizeOf(data: string | Uint8Array): number {
   return typeof data === "string" ? Buffer.byteLength(data) : data.length;
 }
 
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? Buffer.from(data) : data;
+}
+
 function join(pieces: readonly (string | Uint8Array)[]): Uint8Array {
-  return Buffer.concat(pieces.map((piece) => Buffer.from(piece)));
+  return Buffer.concat(pieces.map(bytesOf));
 }
 
 interface Cutting {
@@ -314,7 +322,10 @@ function cutStream(bytes: Uint8Array, { style, chance }: Cutting): Uint8Array[] 
   return pieces;
 }
 
-function cutMessage(data: string | Uint8Array, { style, chance }: Cutting): (string | Uint8Array)[] {
+function cutMessage(
+  data: string | Uint8Array,
+  { style, chance }: Cutting,
+): (string | Uint8Array)[] {
   if (style.cut === "whole" || chance.odds(0.5)) return [data];
   // A text message holds whole characters.
   const at = chance.integer(1, Math.max(1, data.length - 1));

@@ -84,7 +84,7 @@ export function virtualRuntime(random: () => number): VirtualRuntime {
       };
     },
     run: (untilMs, isDone = () => false) => {
-      for (let idleTurns = 0; ; ) {
+      for (let idleTurns = 0; ;) {
         if (runDue()) idleTurns = 0;
         if (deferred.length > 0) {
           if (++idleTurns > IDLE_TURNS_MAX) throw new Error("The broker defers without end");
