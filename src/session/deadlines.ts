@@ -58,6 +58,8 @@ export class Deadlines {
       if (due === undefined) continue;
       this.#slots[index] = undefined;
       for (const deadline of due) {
+        // Another's check may have taken it off, or moved it.
+        if ((deadline.scheduledAt / SLOT_MS) % SLOTS !== index) continue;
         deadline.scheduledAt = Infinity;
         this.schedule(deadline, deadline.check(now));
       }

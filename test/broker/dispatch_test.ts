@@ -72,7 +72,7 @@ describe("A rota", () => {
       takes: fc.nat({ max: 5 }),
     });
     checkProperty(
-      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 60, size: "max" }), (events) => {
         const { rota, all } = workers("a", "b", "c", "d", "e", "x", "y");
         const counts = new Map<string, number>();
         for (const { who, credit, takes } of events) {

@@ -70,7 +70,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 describe("A queue", () => {
   test("does what a plain sorted array does, whatever happens to it", () => {
     checkProperty(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: "max" }), (steps) => {
         const { queue: real, memory } = queue();
         const plain = new PlainQueue();
         const consumer = fakeConsumer("c", { credit: 0 });

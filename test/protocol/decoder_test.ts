@@ -184,6 +184,36 @@ describe("What is written is read back", () => {
   });
 });
 
+describe("Headers as each version reads them", () => {
+  const table: readonly (readonly [what: string, version: Version, head: string, value: string])[] =
+    [
+      ["1.0 trims blanks in front", "1.0", "SEND\nh: \ta ", "a "],
+      ["1.1 keeps them", "1.1", "SEND\nh: a ", " a "],
+      ["1.2 keeps them", "1.2", "SEND\nh: a ", " a "],
+      ["CONNECT of 1.0 trims", "1.2", "CONNECT\nh: a", "a"],
+      ["CONNECT with accept-version keeps", "1.0", "CONNECT\naccept-version:1.1\nh: a", " a"],
+      ["1.0 has no escapes", "1.0", "SEND\nh:a\\nb", "a\\nb"],
+      ["1.1 unescapes", "1.1", "SEND\nh:a\\n\\c\\\\", "a\n:\\"],
+      ["1.2 unescapes a carriage return as well", "1.2", "SEND\nh:a\\r", "a\r"],
+      ["CONNECT is never unescaped", "1.2", "STOMP\nh:a\\n", "a\\n"],
+      ["a colon in a value is its own", "1.2", "SEND\nh:a:b", "a:b"],
+      ["a value may be empty", "1.2", "SEND\nh:", ""],
+      ["a CR that ends no line is kept", "1.1", "SEND\nh:a\rb", "a\rb"],
+      ["a byte-order mark is kept", "1.2", "SEND\nh:\ufeffa", "\ufeffa"],
+    ];
+  for (const [what, version, head, value] of table) {
+    test(what, () => {
+      for (const eol of ["\n", "\r\n"]) {
+        const input = `${head.replaceAll("\n", eol)}${eol}${eol}\0`;
+        for (const { frames } of Object.values(waysToRead(input, { version, cuts: [0.5] }))) {
+          const headers = frames[0]?.headers ?? [];
+          expect(headers[headers.lastIndexOf("h") + 1]).toBe(value);
+        }
+      }
+    });
+  }
+});
+
 describe("Limits", () => {
   const limits: DecoderLimits = { frameBytesMax: 64, headersMax: 2, headerLineBytesMax: 20 };
   const cases: readonly (readonly [what: string, input: string, fault: string | undefined])[] = [

@@ -1,0 +1,210 @@
+import { describe, expect, test } from "bun:test";
+import { type ConfigOverrides, defaultConfig } from "../../src/config.ts";
+import { type Broker, createBroker } from "../../src/stompbox.ts";
+import { type FakeLine, openFakeLine } from "../support/fake_line.ts";
+import { type ManualRuntime, manualRuntime } from "../support/manual_runtime.ts";
+
+const CONNECT = "CONNECT\naccept-version:1.2\nhost:a\n\n\0";
+const FAR = "192.0.2.1";
+
+/** A client that notes what it is told. */
+interface Visitor {
+  readonly line: FakeLine;
+  /** First lines of the frames that came, and the codes of ERRORs. */
+  readonly told: string[];
+  login(): void;
+}
+
+/** A broker that anyone can visit. */
+interface House {
+  readonly broker: Broker;
+  readonly runtime: ManualRuntime;
+  visit(address?: string): Visitor;
+}
+
+function open(limits: NonNullable<ConfigOverrides["limits"]>): House {
+  const runtime = manualRuntime(1);
+  const broker = createBroker(defaultConfig({ limits }), { version: "test", runtime });
+  return {
+    broker,
+    runtime,
+    visit: (address = FAR) => {
+      const told: string[] = [];
+      const line = openFakeLine(
+        { runtime, accept: (wire) => broker.accept(wire) },
+        {
+          data: (data) => {
+            const text = String(data);
+            told.push(/\ncode:(.*)\n/.exec(text)?.[1] ?? text.split("\n")[0] ?? "");
+          },
+          closed: ({ clean }) => told.push(clean ? "closed" : "cut"),
+        },
+        { address },
+      );
+      runtime.pump();
+      return {
+        line,
+        told,
+        login: () => {
+          line.send(CONNECT);
+          runtime.pump();
+        },
+      };
+    },
+  };
+}
+
+describe("The line at the door", () => {
+  test("lets only so many from one address say who they are at a time, the others wait unread", () => {
+    const { visit } = open({ loginsPendingPerAddressMax: 2 });
+    const [first, second, third, fourth] = [visit(), visit(), visit(), visit()];
+    expect([first, second, third, fourth].map(({ line }) => line.paused)).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    third.login();
+    expect(third.told).toEqual([]);
+    // Whoever is in makes room for the one who waited longest.
+    first.login();
+    expect([first.told, third.told, third.line.paused]).toEqual([
+      ["CONNECTED"],
+      ["CONNECTED"],
+      false,
+    ]);
+    expect(fourth.line.paused).toBe(false);
+  });
+
+  test("counts all addresses together as well, loopback too", () => {
+    const { visit } = open({ loginsPendingMax: 2, loginsPendingPerAddressMax: 1 });
+    const all = [visit("192.0.2.1"), visit("127.0.0.1"), visit("192.0.2.3")];
+    expect(all.map(({ line }) => line.paused)).toEqual([false, false, true]);
+    all[1]?.login();
+    expect(all[2]?.line.paused).toBe(false);
+  });
+
+  test("is not held up by an address that has no room, when another has", () => {
+    const { visit } = open({ loginsPendingMax: 2, loginsPendingPerAddressMax: 1 });
+    const [one, other] = [visit("192.0.2.1"), visit("192.0.2.2")];
+    const [sameAsOne, third] = [visit("192.0.2.1"), visit("192.0.2.3")];
+    other.login();
+    expect([sameAsOne.line.paused, third.line.paused]).toEqual([true, false]);
+    one.line.cut();
+    expect(sameAsOne.line.paused).toBe(false);
+  });
+
+  test("forgets who left while waiting, and who was told that it took too long", () => {
+    const { visit, broker, runtime } = open({
+      loginsPendingPerAddressMax: 1,
+      loginTimeoutMs: 1_000,
+    });
+    const [first, second, third] = [visit(), visit(), visit()];
+    second.line.cut();
+    expect(broker.connections.size).toBe(2);
+    runtime.advance(500);
+    third.login();
+    runtime.advance(600);
+    expect(first.told).toEqual(["login-timeout", "closed"]);
+    const waited = third.told[0];
+    expect(waited === "CONNECTED" || waited === "login-timeout").toBe(true);
+    runtime.advance(5_000);
+    const last = visit();
+    expect(last.line.paused).toBe(false);
+  });
+});
+
+describe("Limits on connections", () => {
+  test("in all: one more is told so and goodbye, and comes in when another has left", () => {
+    const { visit, broker } = open({ connectionsMax: 2 });
+    const [first] = [visit("127.0.0.1"), visit("127.0.0.1")];
+    const third = visit("127.0.0.1");
+    expect(third.told).toEqual(["too-many-connections", "closed"]);
+    expect(broker.connections.size).toBe(2);
+    first?.line.end();
+    const fourth = visit("127.0.0.1");
+    fourth.login();
+    expect(fourth.told).toEqual(["CONNECTED"]);
+  });
+
+  test("from one address; this machine's own are exempt", () => {
+    const { visit, broker } = open({ connectionsPerAddressMax: 1 });
+    visit(FAR).login();
+    expect(visit(FAR).told[0]).toBe("too-many-connections");
+    visit("192.0.2.2").login();
+    for (const own of ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"]) {
+      for (const each of [visit(own), visit(own)]) {
+        each.login();
+        expect(each.told).toEqual(["CONNECTED"]);
+      }
+    }
+    // Other places that are taken count as well.
+    const leave = broker.connections.enter("192.0.2.3", () => {});
+    expect(broker.connections.refusal("192.0.2.3")?.code).toBe("too-many-connections");
+    leave();
+    leave();
+    expect(broker.connections.refusal("192.0.2.3")).toBeUndefined();
+  });
+
+  test("those who were refused take nobody's place, however long they stay", () => {
+    const { visit, broker } = open({ connectionsMax: 1 });
+    const first = visit();
+    const refused = Array.from({ length: 5 }, () => visit());
+    expect(refused.map(({ told }) => told[0])).toEqual(refused.map(() => "too-many-connections"));
+    expect(broker.connections.size).toBe(1);
+    first.line.cut();
+    expect(broker.connections.size).toBe(0);
+    const next = visit();
+    next.login();
+    expect(next.told).toEqual(["CONNECTED"]);
+  });
+});
+
+describe("A flood on one connection", () => {
+  const send = "SEND\ndestination:/topic/a\n\nx\0";
+
+  test("leaves room for others: who comes later is answered before the flood is over", () => {
+    const { visit } = open({});
+    const [flooder, other] = [visit(), visit()];
+    flooder.login();
+    other.login();
+    flooder.line.send(`${send.repeat(30_000)}SEND\ndestination:/topic/a\nreceipt:flood\n\nx\0`);
+    const order: string[] = [];
+    other.line.send("SEND\ndestination:/topic/a\nreceipt:other\n\nx\0");
+    // Each turn of the event loop is one round of deferred tasks; the fake line tells at once.
+    const watch = (visitor: Visitor, name: string) => {
+      const { told } = visitor;
+      const push = told.push.bind(told);
+      told.push = (...all) => {
+        if (all.includes("RECEIPT")) order.push(name);
+        return push(...all);
+      };
+    };
+    watch(flooder, "flooder");
+    watch(other, "other");
+    visit();
+    expect(order).toEqual(["other", "flooder"]);
+  });
+
+  test("is not read on while it waits for its turn, and is all carried out in the end", () => {
+    const { visit, broker } = open({});
+    const flooder = visit();
+    flooder.login();
+    flooder.line.send(send.repeat(30_000));
+    expect(flooder.line.paused).toBe(true);
+    expect(broker.context.engine.counters.published).toBeLessThan(10_000);
+    visit();
+    expect(flooder.line.paused).toBe(false);
+    expect(broker.context.engine.counters.published).toBe(30_000);
+  });
+
+  test("that is cut while it waits has what arrived carried out, and gives its memory back", () => {
+    const { visit, broker } = open({});
+    const flooder = visit();
+    flooder.login();
+    flooder.line.send(send.repeat(30_000));
+    flooder.line.cut();
+    expect(broker.context.engine.counters.published).toBe(30_000);
+    expect([broker.connections.size, broker.context.memory.used]).toEqual([0, 0]);
+  });
+});

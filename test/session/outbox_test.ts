@@ -1,0 +1,241 @@
+import { describe, expect, test } from "bun:test";
+import { Memory } from "../../src/broker/memory.ts";
+import { FLUSH_FRAMES, Outbox, type OutboxOptions } from "../../src/session/outbox.ts";
+import { Turn } from "../../src/session/turn.ts";
+import type { Wire } from "../../src/session/wire.ts";
+
+/** An outbox with a wire that takes what it is told to. */
+interface Bench {
+  readonly outbox: Outbox;
+  readonly memory: Memory;
+  /** What the wire was given, a batch at a time. */
+  readonly batches: string[][];
+  /** What the owner was told. */
+  readonly told: string[];
+  /** Lets the event loop go round. */
+  next(): void;
+  /** From now on the wire keeps what it is given, or sends all that it has. */
+  stall(isStalled: boolean): void;
+  readonly clock: { ms: number };
+}
+
+function bench(policy: OutboxOptions["policy"] = "disconnect", bytesMax = 1_000): Bench {
+  let deferred: (() => void)[] = [];
+  let buffered = 0;
+  let isStalled = false;
+  const clock = { ms: 0 };
+  const memory = new Memory(1_000_000);
+  const batches: string[][] = [];
+  const told: string[] = [];
+  const wire: Wire = {
+    peer: { transport: "fake", address: "", port: 0, messages: true, answersPings: false },
+    write: (frames) => {
+      batches.push(frames.map(String));
+      if (isStalled) buffered += frames.reduce((sum, frame) => sum + frame.length, 0);
+    },
+    get buffered() {
+      return buffered;
+    },
+    pause: () => {},
+    resume: () => {},
+    ping: () => {},
+    close: () => {},
+    destroy: () => {},
+  };
+  const made: Bench = {
+    memory,
+    batches,
+    told,
+    clock,
+    outbox: new Outbox(
+      {
+        pressed: () => told.push("pressed"),
+        relieved: () => told.push("relieved"),
+        overflowed: (detail) => told.push(`overflowed: ${detail}`),
+      },
+      {
+        wire,
+        turn: new Turn((task) => deferred.push(task)),
+        memory,
+        now: () => clock.ms,
+        bytesMax,
+        policy,
+      },
+    ),
+    next: () => {
+      const tasks = deferred;
+      deferred = [];
+      for (const task of tasks) task();
+    },
+    stall: (stalls) => {
+      isStalled = stalls;
+      if (stalls) return;
+      buffered = 0;
+      made.outbox.drained();
+    },
+  };
+  return made;
+}
+
+const TOPIC = true;
+const OTHER = false;
+
+function frame(name: string, size = 100): string {
+  return name.padEnd(size, ".");
+}
+
+/** First words of everything the wire was given. */
+function sent({ batches }: Bench): string[] {
+  return batches.flat().map((each) => each.split(".")[0] ?? "");
+}
+
+describe("An outbox", () => {
+  test("sends a whole turn's frames in one batch", () => {
+    const it = bench();
+    for (const name of ["a", "b", "c"]) it.outbox.push(frame(name), OTHER);
+    expect(it.batches).toEqual([]);
+    expect(it.memory.used).toBe(300);
+    it.next();
+    expect(it.batches).toHaveLength(1);
+    expect([sent(it), it.memory.used, it.outbox.framesSent]).toEqual([["a", "b", "c"], 0, 3]);
+  });
+
+  test("sends earlier when a batch is full", () => {
+    const it = bench("disconnect", 1_000_000);
+    for (let at = 0; at <= FLUSH_FRAMES; at++) it.outbox.push("x", OTHER);
+    expect(it.batches.map(({ length }) => length)).toEqual([FLUSH_FRAMES]);
+    it.outbox.push(frame("large", 70_000), OTHER);
+    expect(it.batches).toHaveLength(2);
+  });
+
+  test("tells once that it is over half its budget, and when there is room again", () => {
+    const it = bench();
+    it.stall(true);
+    for (let at = 0; at < 5; at++) it.outbox.push(frame("a"), OTHER);
+    expect(it.outbox.pressed).toBe(false);
+    it.clock.ms = 7;
+    for (let at = 0; at < 2; at++) it.outbox.push(frame("b"), OTHER);
+    expect([it.outbox.pressed, it.outbox.pressedAt, it.told]).toEqual([true, 7, []]);
+    it.next();
+    expect(it.told).toEqual(["pressed"]);
+    expect(it.memory.used).toBe(700);
+    it.stall(false);
+    expect(it.outbox.pressed).toBe(false);
+    it.next();
+    expect([it.told, it.memory.used]).toEqual([["pressed", "relieved"], 0]);
+  });
+
+  test("over its budget with messages of topics it tells so, and takes them until then", () => {
+    const it = bench();
+    it.stall(true);
+    for (let at = 0; at < 12; at++) it.outbox.push(frame(`${at}`), TOPIC);
+    expect(it.told).toEqual([]);
+    it.next();
+    const overflows = it.told.filter((each) => each.startsWith("overflowed"));
+    expect(overflows).toEqual(["overflowed: 1100 bytes wait to be sent, at most 1000 may"]);
+    expect(it.outbox.dropped).toBe(0);
+  });
+
+  test("what must not be dropped may be twice the budget, as one large message may come last", () => {
+    const it = bench();
+    it.stall(true);
+    it.outbox.push(frame("message", 1_900), OTHER);
+    it.outbox.push(frame("receipt"), OTHER);
+    it.next();
+    expect([it.told, sent(it)]).toEqual([["pressed"], ["message", "receipt"]]);
+  });
+
+  test("behind a frame that is left out nothing follows but the last", () => {
+    const it = bench();
+    it.stall(true);
+    it.outbox.push(frame("message", 2_100), OTHER);
+    it.next();
+    it.outbox.push(frame("receipt 1"), OTHER);
+    it.stall(false);
+    it.outbox.push(frame("receipt 2"), OTHER);
+    it.next();
+    it.outbox.clear();
+    it.outbox.pushLast(frame("error"));
+    it.outbox.push(frame("receipt 3"), OTHER);
+    it.outbox.flushAll();
+    expect(sent(it)).toEqual(["message", "error"]);
+    expect(it.told.some((each) => each.startsWith("overflowed"))).toBe(true);
+    expect(it.memory.used).toBe(0);
+  });
+
+  test("the last frame goes out however much waits", () => {
+    const it = bench();
+    it.stall(true);
+    it.outbox.push(frame("message", 5_000), OTHER);
+    it.outbox.pushLast(frame("error"));
+    it.outbox.flushAll();
+    expect(sent(it)).toEqual(["message", "error"]);
+  });
+
+  test("drop-oldest: the oldest messages of topics give way, nothing else does", () => {
+    const it = bench("drop-oldest");
+    it.stall(true);
+    it.outbox.push(frame("in the wire", 300), OTHER);
+    it.next();
+    it.outbox.push(frame("receipt"), OTHER);
+    for (let at = 1; at <= 9; at++) it.outbox.push(frame(`topic ${at}`), TOPIC);
+    it.next();
+    it.stall(false);
+    // The seven latest: room is made only once the budget is passed.
+    const kept = [3, 4, 5, 6, 7, 8, 9].map((at) => `topic ${at}`);
+    expect(sent(it)).toEqual(["in the wire", "receipt", ...kept]);
+    expect(it.outbox.dropped).toBe(2);
+    expect(it.told.filter((each) => each.startsWith("overflowed"))).toEqual([]);
+  });
+
+  test("drop-newest: new messages of topics are left out while it is full", () => {
+    const it = bench("drop-newest");
+    it.stall(true);
+    it.outbox.push(frame("in the wire", 900), OTHER);
+    it.next();
+    for (let at = 1; at <= 4; at++) it.outbox.push(frame(`topic ${at}`), TOPIC);
+    it.outbox.push(frame("receipt"), OTHER);
+    it.next();
+    it.stall(false);
+    expect(sent(it)).toEqual(["in the wire", "topic 1", "topic 2", "receipt"]);
+    expect(it.outbox.dropped).toBe(2);
+  });
+
+  test("with memory short, topics give way for those who are behind, and only for them", () => {
+    const it = bench("drop-newest");
+    it.stall(true);
+    it.memory.used = 999_999;
+    it.outbox.push(frame("quick"), TOPIC);
+    it.outbox.push(frame("large", 600), OTHER);
+    expect(it.outbox.pressed).toBe(true);
+    it.outbox.push(frame("slow"), TOPIC);
+    it.outbox.push(frame("receipt"), OTHER);
+    it.next();
+    it.stall(false);
+    expect(sent(it)).toEqual(["quick", "large", "receipt"]);
+  });
+
+  test("since when nothing moves is known", () => {
+    const it = bench();
+    it.stall(true);
+    it.outbox.push(frame("a", 600), OTHER);
+    it.next();
+    it.clock.ms = 50;
+    it.outbox.drained();
+    expect(it.outbox.stuckSince).toBe(0);
+    it.outbox.push(frame("b", 600), OTHER);
+    it.stall(false);
+    expect(it.outbox.stuckSince).toBe(50);
+  });
+
+  test("counts nothing any more once the wire is gone", () => {
+    const it = bench();
+    it.stall(true);
+    it.outbox.push(frame("a"), OTHER);
+    it.next();
+    it.outbox.push(frame("b"), OTHER);
+    expect(it.memory.used).toBe(200);
+    it.outbox.close();
+    expect([it.memory.used, it.outbox.size]).toEqual([0, 0]);
+  });
+});

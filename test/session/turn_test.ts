@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import { Turn, type TurnWorker } from "../../src/session/turn.ts";
+
+/** A turn whose event loop goes round when `next` is called; returns whether anything was due. */
+function createTurn(): { turn: Turn; next(): boolean } {
+  let deferred: (() => void)[] = [];
+  const turn = new Turn((task) => deferred.push(task));
+  return {
+    turn,
+    next: () => {
+      const tasks = deferred;
+      deferred = [];
+      for (const task of tasks) task();
+      return tasks.length > 0;
+    },
+  };
+}
+
+/** A worker with so many frames to read, each of which costs so much. */
+function flood(turn: Turn, frames: number, cost = 1): TurnWorker & { readonly left: number } {
+  let left = frames;
+  return {
+    get left() {
+      return left;
+    },
+    work: (allowance) => {
+      const limit = turn.spent + allowance;
+      while (left > 0) {
+        if (turn.spent >= limit) return true;
+        left--;
+        turn.charge(cost);
+      }
+      return false;
+    },
+  };
+}
+
+describe("A turn", () => {
+  test("serves those with little to do in the same turn as a flood", () => {
+    const { turn, next } = createTurn();
+    const big = flood(turn, 1_000_000);
+    const small = Array.from({ length: 20 }, () => flood(turn, 5));
+    turn.park(big);
+    for (const each of small) turn.park(each);
+    next();
+    expect(small.map(({ left }) => left)).toEqual(small.map(() => 0));
+    expect(big.left).toBeGreaterThan(900_000);
+  });
+
+  test("gives two floods equal shares", () => {
+    const { turn, next } = createTurn();
+    const [one, other] = [flood(turn, 1_000_000), flood(turn, 1_000_000)];
+    turn.park(one);
+    turn.park(other);
+    for (let rounds = 0; rounds < 20; rounds++) next();
+    expect(one.left).toBeLessThan(900_000);
+    expect(Math.abs(one.left - other.left)).toBeLessThanOrEqual(5_000);
+  });
+
+  test("counts deliveries, not frames: one that fans out widely is interrupted sooner", () => {
+    const { turn, next } = createTurn();
+    const [wide, narrow] = [flood(turn, 100_000, 100), flood(turn, 100_000, 1)];
+    turn.park(wide);
+    turn.park(narrow);
+    next();
+    expect(100_000 - wide.left).toBeLessThan((100_000 - narrow.left) / 10);
+  });
+
+  test("ends: it works off a bounded amount, then the rest in the turns that follow", () => {
+    const { turn, next } = createTurn();
+    const big = flood(turn, 100_000);
+    turn.park(big);
+    let turns = 0;
+    let before = big.left;
+    while (next()) {
+      turns++;
+      expect(before - big.left).toBeLessThan(20_000);
+      before = big.left;
+    }
+    expect(big.left).toBe(0);
+    expect(turns).toBeGreaterThan(4);
+    expect(turns).toBeLessThan(10);
+  });
+
+  test("allows nothing to input that arrives once it is used up, and again in the next", () => {
+    const { turn, next } = createTurn();
+    expect(turn.allowance).toBeGreaterThan(0);
+    turn.charge(1_000_000);
+    expect(turn.allowance).toBeLessThanOrEqual(0);
+    next();
+    expect(turn.allowance).toBeGreaterThan(0);
+  });
+
+  test("works, then flushes, then runs what was put off, each in order", () => {
+    const { turn, next } = createTurn();
+    const order: string[] = [];
+    turn.after(() => order.push("after 1"));
+    turn.flushLater({ flush: () => order.push("flush 1") });
+    turn.park({
+      work: () => {
+        order.push("work");
+        turn.flushLater({ flush: () => order.push("flush 2") });
+        turn.after(() => order.push("after 2"));
+        return false;
+      },
+    });
+    while (next());
+    expect(order).toEqual(["work", "flush 1", "flush 2", "after 1", "after 2"]);
+  });
+
+  test("puts what its last tasks ask for into the next turn", () => {
+    const { turn, next } = createTurn();
+    const order: string[] = [];
+    turn.after(() => {
+      turn.after(() => order.push("later"));
+      order.push("now");
+    });
+    next();
+    expect(order).toEqual(["now"]);
+    next();
+    expect(order).toEqual(["now", "later"]);
+  });
+});
