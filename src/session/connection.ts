@@ -160,6 +160,11 @@ export class Connection
     return this.#state === "connected";
   }
 
+  /** Whether nothing has come from it yet. */
+  get isMute(): boolean {
+    return this.#bytesBeforeLogin === 0;
+  }
+
   /** Bytes that wait to be sent. */
   get outboxBytes(): number {
     return this.#outbox.size;

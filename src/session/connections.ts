@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import { Connection, type ConnectionContext, type ConnectionOwner } from "./connection.ts";
+import type { Deadline } from "./deadlines.ts";
 import type { Inbound, Wire } from "./wire.ts";
 
 /** Bounds on connections in all. */
@@ -14,10 +15,15 @@ export interface AdmissionLimits {
   readonly loginsPendingPerAddressMax: number;
 }
 
+/** So long may someone stand at the door and say nothing while others wait. */
+const MUTE_MS = 1_000;
+
 interface Guest {
   readonly wire: Wire;
   readonly address: string;
-  connection: Connection | undefined;
+  readonly connection: Connection;
+  /** When it came to the door, in ms since the epoch. */
+  atDoorSince: number;
   /** Waits unread, is read but not logged in, is in, or was told no. */
   stage: "in line" | "at the door" | "in" | "refused";
 }
@@ -27,16 +33,18 @@ interface Guest {
  * can make a transport buffer a whole message before anyone looks at it, so
  * only a few such are read at a time; the others wait in line, unread.
  */
-export class Connections implements ConnectionOwner {
+export class Connections implements ConnectionOwner, Deadline {
+  scheduledAt = Infinity;
   readonly #context: ConnectionContext;
   readonly #limits: AdmissionLimits;
   readonly #guests = new Map<Connection, Guest>();
   readonly #line = new Set<Guest>();
+  /** Who is read and not logged in, the longest there first. */
+  readonly #door = new Set<Guest>();
   readonly #perAddress = new Map<string, number>();
   readonly #atDoorPerAddress = new Map<string, number>();
   readonly #others = new Set<() => void>();
   #refused = 0;
-  #atDoor = 0;
   #numbers = 0;
   #closing = false;
   readonly #empty = Promise.withResolvers<void>();
@@ -100,7 +108,7 @@ export class Connections implements ConnectionOwner {
       context: this.#context,
       owner: this,
     });
-    const guest: Guest = { wire, address, connection, stage: "in line" };
+    const guest: Guest = { wire, address, connection, atDoorSince: 0, stage: "in line" };
     this.#guests.set(connection, guest);
     add(this.#perAddress, address, 1);
     if (refusal !== undefined) {
@@ -111,8 +119,7 @@ export class Connections implements ConnectionOwner {
     } else if (this.#hasRoomAtDoor(address)) {
       this.#toDoor(guest);
     } else {
-      wire.pause();
-      this.#line.add(guest);
+      this.#toLine(guest);
     }
     return connection;
   }
@@ -157,23 +164,46 @@ export class Connections implements ConnectionOwner {
 
   #hasRoomAtDoor(address: string): boolean {
     const { loginsPendingMax, loginsPendingPerAddressMax } = this.#limits;
-    if (this.#atDoor >= loginsPendingMax) return false;
+    if (this.#door.size >= loginsPendingMax) return false;
     if (isLoopback(address)) return true;
     return (this.#atDoorPerAddress.get(address) ?? 0) < loginsPendingPerAddressMax;
   }
 
+  /**
+   * While others wait, whoever stands at the door and says nothing goes to the
+   * end of the line, so that a few mute ones do not keep everybody out.
+   */
+  check(now: number): number {
+    for (const guest of this.#door) {
+      if (this.#line.size === 0) return Infinity;
+      if (now - guest.atDoorSince < MUTE_MS) return guest.atDoorSince + MUTE_MS;
+      if (!guest.connection.isMute) continue;
+      this.#toLine(guest);
+      this.#leaveDoor(guest);
+    }
+    return this.#line.size === 0 ? Infinity : now + MUTE_MS;
+  }
+
+  #toLine(guest: Guest): void {
+    guest.stage = "in line";
+    guest.wire.pause();
+    this.#line.add(guest);
+    const { deadlines, runtime } = this.#context;
+    deadlines.schedule(this, runtime.now() + MUTE_MS);
+  }
+
   #toDoor(guest: Guest): void {
     guest.stage = "at the door";
-    this.#atDoor++;
+    guest.atDoorSince = this.#context.runtime.now();
+    this.#door.add(guest);
     add(this.#atDoorPerAddress, guest.address, 1);
   }
 
   #leaveDoor(guest: Guest): void {
-    if (guest.stage !== "at the door") return;
-    this.#atDoor--;
+    if (!this.#door.delete(guest)) return;
     add(this.#atDoorPerAddress, guest.address, -1);
     for (const next of this.#line) {
-      if (this.#atDoor >= this.#limits.loginsPendingMax) return;
+      if (this.#door.size >= this.#limits.loginsPendingMax) return;
       if (!this.#hasRoomAtDoor(next.address)) continue;
       this.#line.delete(next);
       this.#toDoor(next);

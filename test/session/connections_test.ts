@@ -94,6 +94,22 @@ describe("The line at the door", () => {
     expect(sameAsOne.line.paused).toBe(false);
   });
 
+  test("sends those who say nothing to its end, so that they keep nobody out", () => {
+    const { visit, runtime } = open({ loginsPendingMax: 2 });
+    const [mute, slow, third] = [visit(), visit("192.0.2.2"), visit("192.0.2.3")];
+    slow.line.send("CONN");
+    third.login();
+    expect(third.told).toEqual([]);
+    runtime.advance(900);
+    expect(third.told).toEqual([]);
+    runtime.advance(200);
+    expect(third.told).toEqual(["CONNECTED"]);
+    // Whoever has begun to speak stays, and who was sent back may still come in.
+    slow.line.send("ECT\naccept-version:1.2\nhost:a\n\n\0");
+    mute.login();
+    expect([slow.told, mute.told]).toEqual([["CONNECTED"], ["CONNECTED"]]);
+  });
+
   test("forgets who left while waiting, and who was told that it took too long", () => {
     const { visit, broker, runtime } = open({
       loginsPendingPerAddressMax: 1,
