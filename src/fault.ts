@@ -135,6 +135,7 @@ export const REFUSALS = {
   "slow-consumer": { message: "Too slow", status: 429, close: OVER_LIMIT, retry: 5_000 },
   // Time and life.
   "login-timeout": { message: "Login timed out", status: 408, close: REFUSED, retry: true },
+  "frame-timeout": { message: "Frame timed out", status: 408, close: REFUSED, retry: true },
   "heart-beat-missed": { message: "Heart-beat missed", status: 408, close: REFUSED, retry: true },
   "shutting-down": { message: "Shutting down", status: 503, close: GOING_AWAY, retry: 2_000 },
   "internal-error": { message: "Internal error", status: 500, close: 1011, retry: 5_000 },

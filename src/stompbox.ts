@@ -125,7 +125,7 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
     engine,
     limits,
     memory,
-    turn: new Turn(runtime.defer),
+    turn: new Turn(runtime),
     deadlines: new Deadlines(startedAt),
     runtime,
     observe,
@@ -137,25 +137,21 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
   const connections = new Connections(context, limits);
   const stopTimer = runtime.every(TICK_MS, () => context.deadlines.tick(runtime.now()));
 
-  const status = (): BrokerStatus => {
-    let subscriptions = 0;
-    for (const { session } of connections.all()) subscriptions += session.subscriptions.size;
-    return {
-      name: "stompbox",
-      version,
-      uptimeMs: runtime.now() - startedAt,
-      storage: "memory",
-      login: "anyone",
-      connections: connections.size,
-      subscriptions,
-      queues: engine.queues.size,
-      topics: engine.topics,
-      messagesIn: engine.counters.published,
-      messagesOut: counters.delivered,
-      messagesWaiting: engine.waiting,
-      memoryBytes: memory.used,
-    };
-  };
+  const status = (): BrokerStatus => ({
+    name: "stompbox",
+    version,
+    uptimeMs: runtime.now() - startedAt,
+    storage: "memory",
+    login: "anyone",
+    connections: connections.size,
+    subscriptions: connections.subscriptions,
+    queues: engine.queues.size,
+    topics: engine.topics,
+    messagesIn: engine.counters.published,
+    messagesOut: counters.delivered,
+    messagesWaiting: engine.waiting,
+    memoryBytes: memory.used,
+  });
 
   return {
     context,

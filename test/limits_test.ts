@@ -354,7 +354,7 @@ test("loginTimeoutMs: who waits in line or at the door for longer is gone, and m
     await broker.open(),
     await broker.open(),
   ];
-  broker.runtime.advance(21_000);
+  broker.runtime.advance(31_000);
   for (const peer of peers) {
     await peer.take("ERROR", { code: "login-timeout" });
     await peer.closed();

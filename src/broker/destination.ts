@@ -17,15 +17,17 @@ export interface Destination {
 /** What a destination is named for; wildcards are for subscribers alone. */
 export type DestinationUse = "send" | "subscribe";
 
+/** Segments that stand for zero or more segments. */
+export const REST_WILDCARDS: ReadonlySet<string> = new Set([">", "#", "**"]);
+
 const KINDS: readonly DestinationKind[] = ["queue", "topic", "temp-queue", "temp-topic"];
 /** Bounds on a name, so that matching it costs a bounded time. */
 const NAME_LENGTH_MAX = 4096;
-const SEGMENTS_MAX = 128;
+const SEGMENTS_MAX = 64;
+/** Wildcards for any number of segments in one pattern. */
+const RESTS_MAX = 4;
 const WILDCARD_CHARACTER = /[*>#]/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
-
-/** Segments that stand for zero or more segments. */
-export const REST_WILDCARDS: ReadonlySet<string> = new Set([">", "#", "**"]);
 
 /** Whether a segment stands for others. */
 export function isWildcard(segment: string): boolean {
@@ -71,6 +73,12 @@ export function parseDestination(path: string, use: DestinationUse): Destination
     pattern = segments.some(isWildcard);
     if (use === "send" && pattern) {
       throw problem("bad-destination", "a wildcard segment, expected the name of one destination");
+    }
+    if (segments.filter((segment) => REST_WILDCARDS.has(segment)).length > RESTS_MAX) {
+      throw problem(
+        "bad-destination",
+        `more than ${RESTS_MAX} wildcards for any number of segments`,
+      );
     }
     const partial = segments.find((each) => WILDCARD_CHARACTER.test(each) && !isWildcard(each));
     if (use === "subscribe" && partial !== undefined) {

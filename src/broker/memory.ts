@@ -6,6 +6,10 @@
 export class Memory {
   /** Bytes held now. */
   used = 0;
+  /** Bytes of these that are frames half received. */
+  half = 0;
+  /** Bytes that transports keep, each its own copy, because their peers are slow. */
+  inWires = 0;
   /** Bytes allowed. */
   readonly max: number;
 
@@ -16,5 +20,10 @@ export class Memory {
   /** Whether so many bytes more would be over the budget. */
   exceededBy(bytes: number): boolean {
     return this.used + bytes > this.max;
+  }
+
+  /** Whether transports keep so much that they had better get no large amounts more. */
+  get wiresAreFull(): boolean {
+    return this.inWires > this.max / 2;
   }
 }

@@ -63,10 +63,9 @@ export class TopicTree<T> {
       for (let i = 0; i < exact.length; i++) visit((exact[i] as Binding<T>).value);
     }
     if (this.#patterns === 0) return;
-    const found: TreeNode<T>[] = [];
-    this.#round++;
-    walk(this.#root, { tokens: tokensOf(name), at: 0, round: this.#round, found });
-    for (const node of found) {
+    const walk = new Walk<T>(tokensOf(name), ++this.#round);
+    walk.step(this.#root, 0);
+    for (const node of walk.found) {
       for (let i = 0; i < node.values.length; i++) visit((node.values[i] as Binding<T>).value);
     }
   }
@@ -87,15 +86,10 @@ export class TopicTree<T> {
   }
 
   #find(pattern: string, create: boolean): TreeNode<T> | undefined {
-    let node: TreeNode<T> | undefined = this.#root;
+    let node: TreeNode<T> = this.#root;
     for (const token of tokensOf(pattern)) {
-      const key = keyOf(token);
-      let child: TreeNode<T> | undefined = node.children.get(key);
-      if (child === undefined) {
-        if (!create) return undefined;
-        child = new TreeNode<T>(node.belowRest || REST_WILDCARDS.has(token.segment));
-        node.children.set(key, child);
-      }
+      const child = node.child(token, create);
+      if (child === undefined) return undefined;
       node = child;
     }
     return node;
@@ -104,40 +98,91 @@ export class TopicTree<T> {
 
 /** A segment and the separator in front of it; none for the first. */
 interface Token {
-  readonly separator: string;
+  readonly separator: Separator;
   readonly segment: string;
 }
 
+/** Separators that may stand in front of a segment; none in front of the first. */
+type Separator = "" | "." | "/";
+
 class TreeNode<T> {
-  /** By separator and segment; all rest wildcards share one key. */
-  readonly children = new Map<string, TreeNode<T>>();
+  /** By separator and segment. */
+  readonly literals = new Map<string, TreeNode<T>>();
+  /** By separator: any one segment, any number of segments. */
+  ones: Map<Separator, TreeNode<T>> | undefined = undefined;
+  rests: Map<Separator, TreeNode<T>> | undefined = undefined;
   readonly values: Binding<T>[] = [];
   /** The round that found this node last, so that each value is visited once. */
   foundIn = 0;
   /** Set at and below a rest wildcard, where one node can be reached with several tokens left. */
   readonly belowRest: boolean;
-  /** The round that walked here last, and with which tokens next: nothing is walked twice. */
+  /** The round that walked here last, and with which tokens next, a bit each: nothing is walked twice. */
   walkedIn = 0;
-  readonly walkedAt = new Set<number>();
+  walkedLow = 0;
+  walkedHigh = 0;
+  walkedAtEnd = false;
+  /** In that round, the token from which on all were walked: what stands for many goes on from each. */
+  walkedFrom = 0;
 
   constructor(belowRest: boolean) {
     this.belowRest = belowRest;
   }
+
+  get isEmpty(): boolean {
+    return (
+      this.values.length === 0 &&
+      this.literals.size === 0 &&
+      this.ones === undefined &&
+      this.rests === undefined
+    );
+  }
+
+  /** The child that a token of a pattern leads to, made if it is not there and `create` says so. */
+  child(token: Token, create: boolean): TreeNode<T> | undefined {
+    const { separator, segment } = token;
+    const isRest = REST_WILDCARDS.has(segment);
+    const make = (): TreeNode<T> => new TreeNode<T>(this.belowRest || isRest);
+    if (isRest) {
+      if (create) this.rests ??= new Map();
+      return childIn(this.rests, separator, create ? make : undefined);
+    }
+    if (segment === "*") {
+      if (create) this.ones ??= new Map();
+      return childIn(this.ones, separator, create ? make : undefined);
+    }
+    return childIn(this.literals, separator + segment, create ? make : undefined);
+  }
+
+  /** Takes the child of a token off. */
+  remove({ separator, segment }: Token): void {
+    if (REST_WILDCARDS.has(segment)) {
+      this.rests?.delete(separator);
+      if (this.rests?.size === 0) this.rests = undefined;
+    } else if (segment === "*") {
+      this.ones?.delete(separator);
+      if (this.ones?.size === 0) this.ones = undefined;
+    } else {
+      this.literals.delete(separator + segment);
+    }
+  }
 }
 
-interface Walk<T> {
-  readonly tokens: readonly Token[];
-  readonly at: number;
-  readonly round: number;
-  readonly found: TreeNode<T>[];
+function childIn<K, T>(
+  children: Map<K, TreeNode<T>> | undefined,
+  key: K,
+  make: (() => TreeNode<T>) | undefined,
+): TreeNode<T> | undefined {
+  const child = children?.get(key);
+  if (child !== undefined || make === undefined) return child;
+  const made = make();
+  children?.set(key, made);
+  return made;
 }
-
-const REST = ">";
 
 function tokensOf(name: string): readonly Token[] {
   const tokens: Token[] = [];
   let from = 0;
-  let separator = "";
+  let separator: Separator = "";
   for (let i = 0; i <= name.length; i++) {
     const character = i === name.length ? "/" : name[i];
     if (character !== "." && character !== "/") continue;
@@ -148,56 +193,83 @@ function tokensOf(name: string): readonly Token[] {
   return tokens;
 }
 
-function keyOf(token: Token): string {
-  return token.separator + (REST_WILDCARDS.has(token.segment) ? REST : token.segment);
-}
+const ANY_SEPARATOR: readonly Separator[] = ["", ".", "/"];
+const ONLY: Readonly<Record<Separator, readonly Separator[]>> = {
+  "": [""],
+  ".": ["."],
+  "/": ["/"],
+};
 
-/** Separators that a pattern may have in front of a segment. The first has none to compare. */
-function separatorsFor(token: Token, at: number): readonly string[] {
-  return at === 0 ? ["", ".", "/"] : [token.separator];
-}
+/** One look through the tree for the nodes whose pattern covers a name. */
+class Walk<T> {
+  readonly found: TreeNode<T>[] = [];
+  readonly #tokens: readonly Token[];
+  readonly #round: number;
 
-function walk<T>(node: TreeNode<T>, step: Walk<T>): void {
-  const { tokens, at, round, found } = step;
-  if (node.belowRest) {
-    if (node.walkedIn !== round) {
-      node.walkedIn = round;
-      node.walkedAt.clear();
-    }
-    if (node.walkedAt.has(at)) return;
-    node.walkedAt.add(at);
+  constructor(tokens: readonly Token[], round: number) {
+    this.#tokens = tokens;
+    this.#round = round;
   }
-  const token = tokens[at];
-  if (token === undefined) {
-    if (node.values.length > 0 && node.foundIn !== round) {
-      node.foundIn = round;
-      found.push(node);
+
+  /** Goes on from a node with the token at `at` as the next. */
+  step(node: TreeNode<T>, at: number): void {
+    if (node.belowRest && this.#beenHere(node, at)) return;
+    const token = this.#tokens[at];
+    if (token === undefined) {
+      if (node.values.length > 0 && node.foundIn !== this.#round) {
+        node.foundIn = this.#round;
+        this.found.push(node);
+      }
+    } else {
+      // Behind a rest wildcard that stands for nothing, the first segment may meet any separator.
+      const separators = at === 0 && node.belowRest ? ANY_SEPARATOR : ONLY[token.separator];
+      for (const separator of separators) {
+        const literal = node.literals.get(separator + token.segment);
+        if (literal !== undefined) this.step(literal, at + 1);
+        const one = node.ones?.get(separator);
+        if (one !== undefined) this.step(one, at + 1);
+      }
     }
-  } else {
-    for (const separator of separatorsFor(token, at)) {
-      const literal = node.children.get(separator + token.segment);
-      if (literal !== undefined && !isWildcard(token.segment))
-        walk(literal, { ...step, at: at + 1 });
-      const one = node.children.get(`${separator}*`);
-      if (one !== undefined) walk(one, { ...step, at: at + 1 });
+    if (node.rests !== undefined) this.#stepRests(node.rests, at);
+  }
+
+  #stepRests(rests: ReadonlyMap<Separator, TreeNode<T>>, at: number): void {
+    const token = this.#tokens[at];
+    for (const [separator, rest] of rests) {
+      this.step(rest, at);
+      if (token === undefined || (at > 0 && token.separator !== separator)) continue;
+      // It has taken one segment: any number more will do.
+      const walkedFrom = rest.walkedFrom;
+      rest.walkedFrom = Math.min(walkedFrom, at + 1);
+      for (let next = at + 1; next < walkedFrom; next++) this.step(rest, next);
     }
   }
-  for (const separator of ["", ".", "/"]) {
-    const rest = node.children.get(separator + REST);
-    if (rest === undefined) continue;
-    walk(rest, step);
-    if (token === undefined || !separatorsFor(token, at).includes(separator)) continue;
-    // It has taken one segment: any number more will do.
-    for (let next = at + 1; next <= tokens.length; next++) walk(rest, { ...step, at: next });
+
+  #beenHere(node: TreeNode<T>, at: number): boolean {
+    if (node.walkedIn !== this.#round) {
+      node.walkedIn = this.#round;
+      node.walkedLow = node.walkedHigh = 0;
+      node.walkedAtEnd = false;
+      node.walkedFrom = this.#tokens.length + 1;
+    }
+    if (at >= this.#tokens.length) {
+      const been = node.walkedAtEnd;
+      node.walkedAtEnd = true;
+      return been;
+    }
+    const bit = 1 << (at & 31);
+    const been = ((at < 32 ? node.walkedLow : node.walkedHigh) & bit) !== 0;
+    if (at < 32) node.walkedLow |= bit;
+    else node.walkedHigh |= bit;
+    return been;
   }
 }
 
 function prune<T>(node: TreeNode<T>, tokens: readonly Token[], at: number): void {
   const token = tokens[at];
   if (token === undefined) return;
-  const key = keyOf(token);
-  const child = node.children.get(key);
+  const child = node.child(token, false);
   if (child === undefined) return;
   prune(child, tokens, at + 1);
-  if (child.values.length === 0 && child.children.size === 0) node.children.delete(key);
+  if (child.isEmpty) node.remove(token);
 }

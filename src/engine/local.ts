@@ -80,6 +80,8 @@ export interface QueuePattern {
 /** What hangs in the topic tree: who gets a message at once, and queues bound to a topic. */
 export type TopicTarget = Consumer | Queue;
 
+/** Bytes that a consumer costs a queue which it joins by wildcard, about. */
+const JOIN_BYTES = 400;
 const NOTHING: StoreChanges["put"] = [];
 const DEAD_LETTER_PREFIX = "/queue/DLQ.";
 
@@ -223,6 +225,7 @@ export class LocalEngine {
     if (pattern?.binding !== undefined) {
       this.#queuePatterns.remove(pattern.binding);
       for (const each of pattern.queues) each.leave(subscriber);
+      this.#options.memory.used -= pattern.queues.size * JOIN_BYTES;
     }
     if (queue === undefined) return;
     queue.leave(subscriber);
@@ -363,11 +366,15 @@ export class LocalEngine {
     const covers = new TopicTree<boolean>();
     covers.add(name, true);
     for (const queue of this.#queues.values()) {
-      covers.match(nameOf(queue.path), () => {
-        queue.join(subscriber, "wildcard");
-        pattern.queues.add(queue);
-      });
+      covers.match(nameOf(queue.path), () => pattern.queues.add(queue));
     }
+    const cost = pattern.queues.size * JOIN_BYTES;
+    if (this.#options.memory.exceededBy(cost)) {
+      this.#queuePatterns.remove(pattern.binding);
+      throw memoryFull(this.#options.memory);
+    }
+    for (const queue of pattern.queues) queue.join(subscriber, "wildcard");
+    this.#options.memory.used += cost;
     return pattern;
   }
 
@@ -485,6 +492,7 @@ export class LocalEngine {
     this.#queuePatterns.match(nameOf(path), (pattern) => {
       created.join(pattern.subscriber, "wildcard");
       pattern.queues.add(created);
+      this.#options.memory.used += JOIN_BYTES;
     });
     return queue;
   }
@@ -509,7 +517,9 @@ export class LocalEngine {
   #discardUnused(queue: Queue): void {
     if (!queue.unused || this.#privateQueues.has(queue)) return;
     this.#queues.delete(queue.path);
-    this.#queuePatterns.match(nameOf(queue.path), (pattern) => pattern.queues.delete(queue));
+    this.#queuePatterns.match(nameOf(queue.path), (pattern) => {
+      if (pattern.queues.delete(queue)) this.#options.memory.used -= JOIN_BYTES;
+    });
   }
 
   #assertNotDelivering(): void {

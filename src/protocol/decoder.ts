@@ -119,7 +119,11 @@ export class Decoder {
     }
     if (!this.#owned || this.#end + data.length > this.#chunk.length) {
       // Doubling keeps many tiny pieces linear.
-      const room = Math.max(pending + data.length, Math.min(pending * 2, 1 << 24), 256);
+      const room = Math.max(
+        pending + data.length,
+        Math.min(pending * 2, this.limits.frameBytesMax),
+        256,
+      );
       const chunk = new Uint8Array(room);
       chunk.set(this.#chunk.subarray(this.#start, this.#end));
       this.#chunk = chunk;

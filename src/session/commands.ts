@@ -1,6 +1,7 @@
 import type { Verdict } from "../broker/queue.ts";
 import { Fault, quote } from "../fault.ts";
 import { type Frame, headerOf } from "../protocol/frame.ts";
+import { detach } from "../protocol/detach.ts";
 import { plainHeaders } from "../protocol/header_block.ts";
 import { headerList, type MessageHeaders } from "../broker/message.ts";
 import type { VersionRules } from "../protocol/version.ts";
@@ -82,17 +83,19 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 }
 
 function send(client: Client, frame: Frame, done: Done): void {
-  const { headers, body } = frame;
-  const destination = required(frame, "destination");
+  const { headers } = frame;
   const options = readSendHeaders(headers, client.now());
+  const { persistent, priority, expiresAt } = options;
+  const wasteful = takesOutMuch(headers, options.kept);
+  const body = wasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
+  const kept = wasteful ? options.kept?.map(detach) : options.kept;
   const added = options.hasContentLength
     ? options.added
     : [...options.added, "content-length", String(byteLength(body))];
-  const { persistent, priority, expiresAt } = options;
   const { unpressed } = client.session.publish(
     {
-      destination,
-      headers: messageHeaders(frame, options.kept, added),
+      destination: required(frame, "destination"),
+      headers: messageHeaders(frame, kept, added),
       body,
       persistent,
       priority,
@@ -101,6 +104,16 @@ function send(client: Client, frame: Frame, done: Done): void {
     { transaction: headerOf(headers, "transaction"), done },
   );
   if (!unpressed) client.holdBack();
+}
+
+/** So many characters may stay in memory beside what a message counts for. */
+const WASTE_MAX = 1024;
+
+/** Whether much of a frame is not sent on, and had better not be kept alive by the rest. */
+function takesOutMuch(headers: readonly string[], kept: readonly string[] | undefined): boolean {
+  if (kept === undefined) return false;
+  const size = (list: readonly string[]) => list.reduce((sum, text) => sum + text.length, 0);
+  return size(headers) - size(kept) > WASTE_MAX;
 }
 
 /**
@@ -127,7 +140,7 @@ function byteLength(body: string | Uint8Array): number {
 function subscribe(client: Client, frame: Frame, done: Done): void {
   const { headers } = frame;
   const id = subscriptionId(client, frame);
-  const destination = required(frame, "destination");
+  const destination = detach(required(frame, "destination"));
   const ack = ackMode(headerOf(headers, "ack"));
   const { prefetch } = readSubscribeHeaders(headers);
   const subscription = client.session.subscribe({ id, destination, ack, prefetch });
@@ -187,7 +200,7 @@ function ackTarget(client: Client, frame: Frame): AckTarget {
 }
 
 function begin(client: Client, frame: Frame, done: Done): void {
-  client.session.begin(required(frame, "transaction"));
+  client.session.begin(detach(required(frame, "transaction")));
   client.session.flush(done);
 }
 
@@ -200,9 +213,9 @@ function abort(client: Client, frame: Frame, done: Done): void {
 }
 
 function subscriptionId(client: Client, frame: Frame): string | undefined {
-  return client.rules.requiresSubscriptionId
-    ? required(frame, "id")
-    : headerOf(frame.headers, "id");
+  const { requiresSubscriptionId } = client.rules;
+  const id = requiresSubscriptionId ? required(frame, "id") : headerOf(frame.headers, "id");
+  return id === undefined ? undefined : detach(id);
 }
 
 /** @throws Fault `missing-header` */

@@ -5,6 +5,7 @@ import type { LocalEngine } from "../engine/local.ts";
 import { Fault, type FaultCode, quote } from "../fault.ts";
 import type { Observe } from "../observe/events.ts";
 import { Decoder } from "../protocol/decoder.ts";
+import { detach } from "../protocol/detach.ts";
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
 import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { writeHeaders } from "../protocol/header_block.ts";
@@ -74,6 +75,16 @@ export interface ConnectionOwner {
   ended(connection: Connection): void;
 }
 
+/** When frames were kept back, how long until the next try. */
+const RETRY_MS = 50;
+/** After so many frames a look at the clock. */
+const CLOCK_FRAMES = 32;
+/** Half a frame of more than so many bytes is watched: */
+const HALF_FRAME_MIN = 65_536;
+/** one that takes longer than that to come is given up. */
+const FRAME_MS = 60_000;
+/** Waiting in line included, nobody has longer to log in than so many times the limit. */
+const LINE_PATIENCE = 3;
 /** After a goodbye: so much more is read and thrown away before the wire is cut. */
 const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 2_000;
@@ -96,12 +107,18 @@ export class Connection
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
   readonly #openedAt: number;
+  /** Whether it is not read yet; and since when it is. */
+  #inLine = false;
+  #readSince: number;
+  /** Since when a frame is half here, in ms since the epoch; 0 if none is. */
+  #halfSince = 0;
   #receipts: Receipts | undefined;
   #state: ConnectionState = "connecting";
   #rules: VersionRules = VERSION_RULES["1.0"];
   #login = "";
   /** Input that waits for its turn, and how much of it was taken. */
   #parked: (string | Uint8Array)[] = [];
+  #parkedHead = 0;
   #parkedBytes = 0;
   #inTurn = false;
   #paused = false;
@@ -128,7 +145,7 @@ export class Connection
     this.#wire = wire;
     this.#context = context;
     this.#owner = options.owner;
-    this.#openedAt = runtime.now();
+    this.#openedAt = this.#readSince = runtime.now();
     this.#decoder = new Decoder({
       ...limits,
       frameBytesMax: Math.min(limits.frameBytesMax, limits.loginBytesMax),
@@ -160,6 +177,13 @@ export class Connection
     return this.#state === "connected";
   }
 
+  /** It waits unread until others have logged in; or it waits no longer, and its time to log in begins. */
+  setInLine(inLine: boolean): void {
+    this.#inLine = inLine;
+    this.#readSince = this.now();
+    this.#context.deadlines.schedule(this, this.#loginAt());
+  }
+
   /** Whether nothing has come from it yet. */
   get isMute(): boolean {
     return this.#bytesBeforeLogin === 0;
@@ -182,6 +206,8 @@ export class Connection
       this.#discard(data.length);
       return;
     }
+    // What makes no frame costs something all the same.
+    this.#context.turn.charge(1);
     if (this.#state === "connecting") this.#bytesBeforeLogin += data.length;
     this.#parked.push(data);
     this.#parkedBytes += data.length;
@@ -215,13 +241,13 @@ export class Connection
   work(allowance: number): boolean {
     const { turn } = this.#context;
     const limit = turn.spent + allowance;
-    while (this.#state !== "closing") {
+    for (let count = 1; this.#state !== "closing"; count++) {
       if (this.#waits) {
         this.#pauseReading();
         this.#inTurn = false;
         return false;
       }
-      if (turn.spent >= limit) return true;
+      if (turn.spent >= limit || (count % CLOCK_FRAMES === 0 && turn.isOver)) return true;
       try {
         const frame = this.#nextFrame();
         if (frame === undefined) break;
@@ -261,7 +287,7 @@ export class Connection
     this.#rules = this.#decoder.rules = rules;
     this.#decoder.limits = limits;
     this.#state = "connected";
-    this.#login = headerOf(frame.headers, "login") ?? "";
+    this.#login = detach(headerOf(frame.headers, "login") ?? "");
     this.#push(encodeFrame("CONNECTED", headers, { version, escape: false }));
     this.#liveness.agree(granted, this.now());
     this.#owner.connected(this);
@@ -332,6 +358,10 @@ export class Connection
     this.#context.deadlines.schedule(this, this.check(this.now()));
   }
 
+  kept(): void {
+    this.#context.deadlines.schedule(this, this.now() + RETRY_MS);
+  }
+
   relieved(): void {
     if (this.#outbox.pressed || this.#state !== "connected") return;
     this.#windows = [];
@@ -365,14 +395,21 @@ export class Connection
     }
     const { limits } = this.#context;
     if (this.#state === "connecting") {
-      const loginAt = this.#openedAt + limits.loginTimeoutMs;
+      const loginAt = this.#loginAt();
       if (now < loginAt) return loginAt;
       const detail = `Cannot wait longer: expected CONNECT within ${limits.loginTimeoutMs} ms`;
       this.fail(new Fault("login-timeout", detail), undefined);
       return now + LINGER_MS;
     }
     if (this.#heldUntil > 0 && now >= this.#heldUntil) this.#release();
-    const stuckAt = this.#checkStuck(now);
+    if (this.#halfSince > 0 && now >= this.#halfSince + FRAME_MS) {
+      const detail = `Cannot wait longer: half a frame came, and not the rest within ${FRAME_MS} ms`;
+      this.fail(new Fault("frame-timeout", detail), this.#decoder.head);
+      return now + LINGER_MS;
+    }
+    this.#outbox.retry();
+    const halfAt = this.#halfSince > 0 ? this.#halfSince + FRAME_MS : Infinity;
+    const stuckAt = Math.min(this.#checkStuck(now), halfAt);
     const life = this.#liveness.check({
       now,
       lastSentAt: this.#outbox.lastSentAt,
@@ -448,11 +485,15 @@ export class Connection
     for (;;) {
       const frame = this.#decoder.next();
       if (frame !== undefined) return frame;
-      const data = this.#parked.shift();
+      const data = this.#parked[this.#parkedHead];
       if (data === undefined) {
+        this.#parked = [];
+        this.#parkedHead = 0;
         this.#checkLoginBytes();
         return undefined;
       }
+      // Not shifted off: that moves all others, and they may be very many.
+      this.#parked[this.#parkedHead++] = "";
       this.#parkedBytes -= data.length;
       this.#decoder.push(data);
     }
@@ -531,6 +572,7 @@ export class Connection
 
   #discardInput(): void {
     this.#parked = [];
+    this.#parkedHead = 0;
     this.#parkedBytes = 0;
   }
 
@@ -544,6 +586,7 @@ export class Connection
     this.#release();
     this.#discardInput();
     this.#context.memory.used -= this.#accounted;
+    this.#context.memory.half -= this.#accounted;
     this.#accounted = 0;
     this.#context.counters.dropped += this.#outbox.dropped;
     this.#owner.ended(this);
@@ -619,14 +662,31 @@ export class Connection
   /** Half-received frames and parked input count in the memory budget. */
   #account(): void {
     const { memory } = this.#context;
-    const held = this.#decoder.pending + this.#parkedBytes;
+    const half = this.#decoder.pending;
+    if (half <= HALF_FRAME_MIN) this.#halfSince = 0;
+    else if (this.#halfSince === 0) this.#startHalf();
+    const held = half + this.#parkedBytes;
     if (held === this.#accounted) return;
     memory.used += held - this.#accounted;
+    memory.half += held - this.#accounted;
     this.#accounted = held;
-    if (held > 65_536 && memory.exceededBy(0)) {
+    // Half a frame is nobody's message yet: it must not keep whole ones out.
+    if (held > HALF_FRAME_MIN && (memory.exceededBy(0) || memory.half > memory.max / 4)) {
       const fault = new Fault("memory-full", "Cannot read on: no memory left for messages");
       this.fail(fault, this.#decoder.head);
     }
+  }
+
+  /** When time is up for someone who has not logged in. */
+  #loginAt(): number {
+    const { loginTimeoutMs } = this.#context.limits;
+    const inAll = this.#openedAt + LINE_PATIENCE * loginTimeoutMs;
+    return this.#inLine ? inAll : Math.min(this.#readSince + loginTimeoutMs, inAll);
+  }
+
+  #startHalf(): void {
+    this.#halfSince = this.now();
+    this.#context.deadlines.schedule(this, this.#halfSince + FRAME_MS);
   }
 
   #noteStaleAcks(): void {

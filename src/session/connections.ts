@@ -59,6 +59,13 @@ export class Connections implements ConnectionOwner, Deadline {
     return this.#guests.size - this.#refused + this.#others.size;
   }
 
+  /** Live subscriptions of all; what is no STOMP connection is one. */
+  get subscriptions(): number {
+    let count = this.#others.size;
+    for (const { session } of this.#guests.keys()) count += session.subscriptions.size;
+    return count;
+  }
+
   /** The connections there are. */
   all(): Iterable<Connection> {
     return this.#guests.keys();
@@ -84,9 +91,9 @@ export class Connections implements ConnectionOwner, Deadline {
   }
 
   /**
-   * Counts something that is no STOMP connection but takes the place of one.
-   * `end` is called when the broker stops; the returned function is to be
-   * called when it has left.
+   * Counts something that is no STOMP connection but takes the place of one,
+   * and has one subscription. `end` is called when the broker stops; the
+   * returned function is to be called when it has left.
    */
   enter(address: string, end: () => void): () => void {
     this.#others.add(end);
@@ -187,6 +194,7 @@ export class Connections implements ConnectionOwner, Deadline {
   #toLine(guest: Guest): void {
     guest.stage = "in line";
     guest.wire.pause();
+    guest.connection.setInLine(true);
     this.#line.add(guest);
     const { deadlines, runtime } = this.#context;
     deadlines.schedule(this, runtime.now() + MUTE_MS);
@@ -195,6 +203,7 @@ export class Connections implements ConnectionOwner, Deadline {
   #toDoor(guest: Guest): void {
     guest.stage = "at the door";
     guest.atDoorSince = this.#context.runtime.now();
+    guest.connection.setInLine(false);
     this.#door.add(guest);
     add(this.#atDoorPerAddress, guest.address, 1);
   }

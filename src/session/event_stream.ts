@@ -5,6 +5,7 @@ import type { Deadline } from "./deadlines.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { Session } from "./session.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
+import type { Turn } from "./turn.ts";
 import type { Wire } from "./wire.ts";
 
 /** What a stream of events is about. */
@@ -21,6 +22,12 @@ export interface EventStreamOptions {
 
 /** A comment goes out at least so often, so that proxies keep the stream open. */
 const COMMENT_MS = 15_000;
+/** When events were kept back, how long until the next try. */
+const RETRY_MS = 50;
+/** A text of more lines goes as base64: as lines of data it would be a multiple of its length. */
+export const LINES_MAX = 65_536;
+/** So much longer than twice the text may it be in JSON. */
+const ENVELOPE_SLACK = 1024;
 
 /**
  * Messages of one destination as server-sent events (WHATWG HTML "Server-sent
@@ -33,6 +40,8 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
   readonly #outbox: Outbox;
   readonly #session: Session;
   #windows: Subscription[] = [];
+  /** Over its budget: it takes no more, and ends after this turn. */
+  #overflowing = false;
   #ended = false;
 
   /** @throws Fault what `Session.subscribe` throws */
@@ -73,19 +82,45 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
     this.#options.context.deadlines.cancel(this);
     this.#outbox.flushAll();
     this.#outbox.close();
+    this.#options.context.counters.dropped += this.#outbox.dropped;
     this.#session.close();
     this.#wire.close(1000, "");
     this.#options.ended();
   }
 
   get receptive(): boolean {
-    return !this.#ended && !this.#outbox.pressed;
+    return !this.#ended && !this.#overflowing && !this.#outbox.pressed;
   }
 
   hand(_subscription: Subscription, message: Message, entry: QueueEntry | undefined): boolean {
-    this.#options.context.counters.delivered++;
-    this.#outbox.push(writeEvent(message, this.#options.envelope), entry === undefined);
+    const { context, envelope } = this.#options;
+    const droppable = entry === undefined;
+    const event = sharedEvent(message, { envelope, turn: context.turn });
+    if (droppable && !this.#hasRoom(event.length)) return true;
+    context.counters.delivered++;
+    this.#outbox.push(event, droppable);
     return true;
+  }
+
+  /**
+   * Whether a topic's event is taken: an event may be longer than its message,
+   * and one that is behind gets none that does not fit.
+   */
+  #hasRoom(bytes: number): boolean {
+    const { limits, counters, turn } = this.#options.context;
+    const { outboxBytesMax, slowConsumer } = limits;
+    const { size, pressed } = this.#outbox;
+    // There the outbox makes room.
+    if (slowConsumer === "drop-oldest") return true;
+    if (!this.#overflowing && (!pressed || size + bytes <= outboxBytesMax)) return true;
+    if (slowConsumer === "drop-newest") {
+      counters.dropped++;
+    } else if (!this.#overflowing) {
+      this.#overflowing = true;
+      const detail = `${size} bytes wait to be sent, ${bytes} more would be over the ${outboxBytesMax} that may`;
+      turn.after(() => this.overflowed(detail));
+    }
+    return false;
   }
 
   windowUsed(subscription: Subscription): void {
@@ -96,6 +131,11 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
   pressed(): void {
     const { deadlines, limits } = this.#options.context;
     deadlines.schedule(this, this.#outbox.pressedAt + limits.slowConsumerGraceMs);
+  }
+
+  kept(): void {
+    const { deadlines, runtime } = this.#options.context;
+    deadlines.schedule(this, runtime.now() + RETRY_MS);
   }
 
   relieved(): void {
@@ -117,6 +157,7 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
 
   check(now: number): number {
     if (this.#ended) return Infinity;
+    this.#outbox.retry();
     const { limits } = this.#options.context;
     if (this.#outbox.pressed) {
       const stuckAt = this.#outbox.stuckSince + limits.slowConsumerGraceMs;
@@ -131,27 +172,70 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
   }
 }
 
-/** One message as one event. Every line of the body is a line of data. */
+/** The event of a message in both forms, as far as they were asked for. */
+interface SharedEvent {
+  plain?: Uint8Array;
+  envelope?: Uint8Array;
+}
+
+/** A message goes to all streams within one turn; it is written once, and forgotten then. */
+const sharedEvents = new WeakMap<Message, SharedEvent>();
+const encoder = new TextEncoder();
+
+function sharedEvent(
+  message: Message,
+  options: { readonly envelope: boolean; readonly turn: Turn },
+): Uint8Array {
+  let shared = sharedEvents.get(message);
+  if (shared === undefined) {
+    shared = {};
+    sharedEvents.set(message, shared);
+    options.turn.after(() => sharedEvents.delete(message));
+  }
+  const form = options.envelope ? "envelope" : "plain";
+  shared[form] ??= encoder.encode(writeEvent(message, options.envelope));
+  return shared[form];
+}
+
+/**
+ * One message as one event. Every line of the body is a line of data; what is
+ * no text, or would be much longer as such an event, is base64.
+ */
 export function writeEvent(message: Message, envelope: boolean): string {
   const { id, body } = message;
-  if (envelope) {
-    const headers: Record<string, string> = {};
-    const list = message.headers.list();
-    for (let i = 0; i < list.length; i += 2) headers[list[i] ?? ""] ??= list[i + 1] ?? "";
-    const content =
-      typeof body === "string" ? { body } : { bodyBase64: Buffer.from(body).toString("base64") };
-    const data = JSON.stringify({
-      id,
-      destination: headers["destination"],
-      headers,
-      ...content,
-    });
-    return `id: ${id}\ndata: ${data}\n\n`;
+  if (envelope) return `id: ${id}\ndata: ${writeEnvelope(message)}\n\n`;
+  if (typeof body === "string" && hasFew(body, "\n") && hasFew(body, "\r")) {
+    return `id: ${id}\ndata: ${body.replace(/\r\n?|\n/g, "\ndata: ")}\n\n`;
   }
-  if (typeof body !== "string") {
-    const text = Buffer.from(body).toString("base64");
-    return `id: ${id}\nevent: base64\ndata: ${text}\n\n`;
+  return `id: ${id}\nevent: base64\ndata: ${base64(body)}\n\n`;
+}
+
+function writeEnvelope({ id, headers, body }: Message): string {
+  // Names are the client's to choose: "__proto__" is one like any other.
+  const named = new Map<string, string>();
+  const list = headers.list();
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] ?? "";
+    if (!named.has(name)) named.set(name, list[i + 1] ?? "");
   }
-  const lines = body.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
-  return `id: ${id}\n${lines.join("")}\n`;
+  const destination = named.get("destination");
+  const head = JSON.stringify({ id, destination, headers: Object.fromEntries(named) });
+  const text = typeof body === "string" ? JSON.stringify(body) : undefined;
+  // A control character is six in JSON.
+  const isShort = text !== undefined && text.length <= 2 * body.length + ENVELOPE_SLACK;
+  const content = isShort ? `"body":${text}` : `"bodyBase64":"${base64(body)}"`;
+  return `${head.slice(0, -1)},${content}}`;
+}
+
+function hasFew(text: string, character: string): boolean {
+  let at = -1;
+  for (let count = 0; count <= LINES_MAX; count++) {
+    at = text.indexOf(character, at + 1);
+    if (at < 0) return true;
+  }
+  return false;
+}
+
+function base64(body: string | Uint8Array): string {
+  return Buffer.from(body).toString("base64");
 }

@@ -6,6 +6,8 @@ import type { Wire, WireFrame } from "./wire.ts";
 export interface OutboxOwner {
   /** Came over half its budget. */
   pressed(): void;
+  /** Keeps large frames back because the transports have too much: `retry` is to be called soon. */
+  kept(): void;
   /** Sent what it had, and there is room again for queues to deliver. */
   relieved(): void;
   /** Over its budget, or it drained nothing for too long: the policy applies. */
@@ -43,6 +45,8 @@ export class Outbox {
   /** Bytes that the wire had not sent when we looked last. */
   #inWire = 0;
   #flushing = false;
+  /** Whether frames wait here because the transports have too much. */
+  #kept = false;
   #overflowing = false;
   /** Takes no more but the last frame. */
   #cut = false;
@@ -77,7 +81,8 @@ export class Outbox {
     if (this.#cut) return;
     const { turn, bytesMax, memory } = this.#options;
     const size = frame.length;
-    turn.charge(1);
+    // Large frames take long to send, and so count more.
+    turn.charge(1 + (size >> 13));
     // With memory short, topics take no more for those who are behind; queues only move bytes.
     const short = droppable && this.pressed && memory.exceededBy(size);
     // Queues stop at half the budget: one large message more, and a receipt, are no reason to part.
@@ -120,6 +125,7 @@ export class Outbox {
 
   /** Sends everything whatever the wire has; before a goodbye. */
   flushAll(): void {
+    this.#cut = true;
     if (this.#frames.length > 0) this.#send();
   }
 
@@ -146,6 +152,7 @@ export class Outbox {
   close(): void {
     this.clear();
     this.#options.memory.used -= this.#inWire;
+    this.#options.memory.inWires -= this.#inWire;
     this.#inWire = 0;
   }
 
@@ -158,11 +165,23 @@ export class Outbox {
     );
   }
 
+  /** Sends what was kept back while the transports had too much. */
+  retry(): void {
+    if (this.#kept && this.#frames.length > 0 && !this.#blocked) this.#send();
+  }
+
   #send(): void {
+    const { memory, turn } = this.#options;
+    this.#kept = this.#bytes > FLUSH_BYTES && memory.wiresAreFull && !this.#cut;
+    if (this.#kept) {
+      // Here the frames of all who are alike are one string; in the wire each has a copy.
+      turn.after(() => this.#owner.kept());
+      return;
+    }
     const frames = this.#frames;
     this.#frames = [];
     if (this.#droppable !== undefined) this.#droppable = [];
-    this.#options.memory.used -= this.#bytes;
+    memory.used -= this.#bytes;
     this.#bytes = 0;
     this.framesSent += frames.length;
     this.lastSentAt = this.#options.now();
@@ -175,6 +194,7 @@ export class Outbox {
     const { wire, memory } = this.#options;
     const inWire = wire.buffered;
     memory.used += inWire - this.#inWire;
+    memory.inWires += inWire - this.#inWire;
     this.#inWire = inWire;
   }
 

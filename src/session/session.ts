@@ -37,6 +37,13 @@ export interface AckTarget {
   readonly subscription: string | undefined;
 }
 
+/** From so many bytes on a subscription needs room in the memory budget. */
+const LARGE_SUBSCRIPTION = 4096;
+/** Ids of ended subscriptions longer than that are not remembered. */
+const ENDED_ID_MAX = 256;
+/** Subscriptions of one session to queues by wildcard: each joins every queue that it covers. */
+const QUEUE_PATTERNS_MAX = 16;
+
 /** Called once: without a fault when accepted. */
 export type Done = (fault?: Fault) => void;
 
@@ -51,6 +58,7 @@ export class Session {
   readonly #prefix: string;
   readonly #engine: LocalEngine;
   readonly #limits: SessionLimits;
+  readonly #memory: Memory;
   readonly #owner: SubscriptionOwner;
   readonly #source: Source = createSource();
   readonly #transactions: Transactions;
@@ -67,6 +75,7 @@ export class Session {
     this.#engine = options.engine;
     this.#limits = options.limits;
     this.#prefix = `${options.tag}-`;
+    this.#memory = options.memory;
     this.#transactions = new Transactions(options.limits, options.memory);
   }
 
@@ -147,7 +156,13 @@ export class Session {
       );
     }
     const destination = this.#destination(fields.destination, "subscribe");
+    if (destination.kind === "queue" && destination.pattern) this.#checkQueuePatterns();
     const prefetch = ack === "auto" ? Infinity : (fields.prefetch ?? prefetchDefault);
+    const cost = subscriptionCost({ id, named: fields.destination });
+    // A plain one is never refused for want of memory: consumers are what makes room.
+    if (cost > LARGE_SUBSCRIPTION && this.#memory.exceededBy(cost)) {
+      throw new Fault("memory-full", "Cannot subscribe: no memory left for one more subscription");
+    }
     const subscription = new Subscription(this.#owner, {
       id,
       named: fields.destination,
@@ -157,6 +172,7 @@ export class Session {
     });
     const acknowledges = subscription.acknowledges;
     subscription.attachment = this.#engine.subscribe(subscription, destination, { acknowledges });
+    this.#memory.used += cost;
     this.#subscriptions.set(id ?? `\0${++this.#anonymous}`, subscription);
     this.#endedIds?.delete(id ?? "");
     return subscription;
@@ -192,7 +208,8 @@ export class Session {
     this.#end(key, subscription);
     this.#endedIds ??= new Set();
     if (this.#endedIds.size >= this.#limits.subscriptionsMax) this.#endedIds.clear();
-    this.#endedIds.add("id" in name ? name.id : name.destination);
+    const ended = subscription.id ?? subscription.named;
+    if (ended.length <= ENDED_ID_MAX) this.#endedIds.add(ended);
   }
 
   /**
@@ -282,6 +299,18 @@ export class Session {
     return parseDestination(canonicalDestination(text, this.#limits.unprefixed), use);
   }
 
+  #checkQueuePatterns(): void {
+    let patterns = 0;
+    for (const { destination } of this.#subscriptions.values()) {
+      if (destination.kind === "queue" && destination.pattern) patterns++;
+    }
+    if (patterns < QUEUE_PATTERNS_MAX) return;
+    throw new Fault(
+      "too-many-subscriptions",
+      `Cannot subscribe: ${QUEUE_PATTERNS_MAX} subscriptions to queues by wildcard are open, the limit of a connection`,
+    );
+  }
+
   #undo(held: Held): void {
     this.acks.unbind(held);
     if (!held.subscription.ended) return;
@@ -298,6 +327,7 @@ export class Session {
 
   #detach(subscription: Subscription): void {
     subscription.ended = true;
+    this.#memory.used -= subscriptionCost(subscription);
     if (subscription.attachment !== undefined) this.#engine.unsubscribe(subscription.attachment);
     subscription.attachment = undefined;
   }
@@ -364,6 +394,11 @@ export class Session {
     }
     return true;
   }
+}
+
+/** Bytes that a subscription costs, about; its id stands in three places. */
+function subscriptionCost({ id = "", named }: { id?: string | undefined; named: string }): number {
+  return 512 + 3 * id.length + 2 * named.length;
 }
 
 function decimal(text: string): number | undefined {

@@ -1,3 +1,5 @@
+import type { Runtime } from "../runtime.ts";
+
 /** Input that waits for its turn. */
 export interface TurnWorker {
   /**
@@ -12,6 +14,8 @@ export interface TurnFlusher {
   flush(): void;
 }
 
+/** A turn ends after so long, whatever its frames cost. */
+const TURN_MS = 10;
 /** Frames read plus frames sent in one turn of the event loop, about. */
 const TURN_BUDGET = 16_384;
 /** What one connection gets before the next has its go. */
@@ -26,22 +30,30 @@ const SLICE = 2_048;
  */
 export class Turn {
   readonly #defer: (task: () => void) => void;
+  readonly #now: () => number;
   #workers: TurnWorker[] = [];
   #flushers: TurnFlusher[] = [];
   #tasks: (() => void)[] = [];
   #scheduled = false;
   #left = TURN_BUDGET;
+  /** In ms since the epoch. */
+  #endsAt = 0;
   /** Deliveries and frames since the start; only differences mean anything. */
   spent = 0;
 
-  /** `defer` runs a task after the input that is at hand; see `Runtime.defer`. */
-  constructor(defer: (task: () => void) => void) {
-    this.#defer = defer;
+  constructor(runtime: Pick<Runtime, "defer" | "now">) {
+    this.#defer = runtime.defer;
+    this.#now = runtime.now;
   }
 
   /** What a connection may spend now, when input arrives; 0 if this turn is used up. */
   get allowance(): number {
-    return Math.min(this.#left, SLICE);
+    return this.isOver ? 0 : Math.min(this.#left, SLICE);
+  }
+
+  /** Whether this turn has taken its time, whatever was done in it. */
+  get isOver(): boolean {
+    return this.#scheduled && this.#now() >= this.#endsAt;
   }
 
   /** Counts work done: one for each frame read or sent. */
@@ -72,13 +84,15 @@ export class Turn {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    this.#endsAt = this.#now() + TURN_MS;
     this.#defer(() => this.#run());
   }
 
   #run(): void {
-    this.#scheduled = false;
     this.#left = TURN_BUDGET;
+    this.#endsAt = this.#now() + TURN_MS;
     this.#runWorkers();
+    this.#scheduled = false;
     const flushers = this.#flushers;
     this.#flushers = [];
     for (const flusher of flushers) flusher.flush();
@@ -91,10 +105,11 @@ export class Turn {
   #runWorkers(): void {
     let workers = this.#workers;
     this.#workers = [];
-    while (workers.length > 0 && this.#left > 0) {
+    while (workers.length > 0 && this.allowance > 0) {
       const again: TurnWorker[] = [];
       for (const worker of workers) {
-        if (this.#left <= 0 || worker.work(this.allowance)) again.push(worker);
+        const { allowance } = this;
+        if (allowance <= 0 || worker.work(allowance)) again.push(worker);
       }
       workers = again;
     }

@@ -1,5 +1,5 @@
 import type { Socket, TCPSocketListener } from "bun";
-import type { Inbound, Peer, Wire } from "../session/wire.ts";
+import type { Inbound, Peer, Wire, WireFrame } from "../session/wire.ts";
 
 interface SocketData {
   readonly wire: TcpWire;
@@ -23,6 +23,7 @@ export interface TcpOptions {
 
 /** Listens for STOMP over TCP. Throws what `Bun.listen` throws. */
 export function listenTcp(options: TcpOptions): TCPSocketListener<SocketData> {
+  const join = createJoin();
   return Bun.listen<SocketData>({
     hostname: options.hostname,
     port: options.port,
@@ -32,7 +33,7 @@ export function listenTcp(options: TcpOptions): TCPSocketListener<SocketData> {
       binaryType: "buffer",
       open: (socket) => {
         socket.setNoDelay(true);
-        const wire = new TcpWire(socket);
+        const wire = new TcpWire(socket, join);
         socket.data = { wire, inbound: undefined, sniffed: Buffer.alloc(0), deaf: false };
         socket.data.inbound = options.accept(wire);
       },
@@ -101,13 +102,15 @@ function answerHttp(socket: Socket<SocketData>, hint: string): void {
 class TcpWire implements Wire {
   readonly peer: Peer;
   readonly #socket: Socket<SocketData>;
+  readonly #join: (frames: readonly WireFrame[]) => Uint8Array;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #leaving = false;
   #open = true;
 
-  constructor(socket: Socket<SocketData>) {
+  constructor(socket: Socket<SocketData>, join: (frames: readonly WireFrame[]) => Uint8Array) {
     this.#socket = socket;
+    this.#join = join;
     this.peer = {
       transport: "tcp",
       address: socket.remoteAddress,
@@ -117,15 +120,15 @@ class TcpWire implements Wire {
     };
   }
 
-  write(frames: readonly (string | Uint8Array)[]): void {
+  write(frames: readonly WireFrame[]): void {
     if (!this.#open || this.#leaving) return;
-    const bytes = joinFrames(frames);
+    const bytes = this.#join(frames);
     if (this.#waiting.length > 0) {
       this.#wait(bytes);
       return;
     }
     const taken = Math.max(this.#socket.write(bytes), 0);
-    if (taken < bytes.length) this.#wait(bytes.subarray(taken));
+    if (taken < bytes.length) this.#wait(restOf(bytes, taken));
   }
 
   get buffered(): number {
@@ -162,7 +165,7 @@ class TcpWire implements Wire {
       const taken = Math.max(this.#socket.write(first), 0);
       this.#waitingBytes -= taken;
       if (taken < first.length) {
-        this.#waiting[0] = first.subarray(taken);
+        this.#waiting[0] = restOf(first, taken);
         return;
       }
       this.#waiting.shift();
@@ -183,7 +186,33 @@ class TcpWire implements Wire {
   }
 }
 
-function joinFrames(frames: readonly (string | Uint8Array)[]): Uint8Array {
+/** What is left to send. A small rest of much is copied, lest it keeps the whole alive. */
+function restOf(bytes: Uint8Array, taken: number): Uint8Array {
+  const rest = bytes.subarray(taken);
+  return rest.length * 2 < bytes.length ? new Uint8Array(rest) : rest;
+}
+
+/** From so many characters on a frame is worth keeping as bytes for the next who gets it. */
+const LARGE = 65_536;
+
+/** Makes bytes of frames. Of a large one that many get, all have the same bytes. */
+function createJoin(): (frames: readonly WireFrame[]) => Uint8Array {
+  let lastText = "";
+  let lastBytes: Uint8Array = new Uint8Array(0);
+  return (frames) => {
+    const [first] = frames;
+    if (frames.length > 1 || typeof first !== "string" || first.length < LARGE) {
+      return joinFrames(frames);
+    }
+    if (first !== lastText) {
+      lastText = first;
+      lastBytes = Buffer.from(first);
+    }
+    return lastBytes;
+  };
+}
+
+function joinFrames(frames: readonly WireFrame[]): Uint8Array {
   if (frames.every((frame) => typeof frame === "string")) return Buffer.from(frames.join(""));
   return Buffer.concat(
     frames.map((frame) => (typeof frame === "string" ? Buffer.from(frame) : frame)),

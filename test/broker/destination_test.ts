@@ -41,8 +41,8 @@ describe("Destinations", () => {
     ["/queue/a\x7f", refused, refused],
     [`/queue/${"a".repeat(4_096)}`, `queue ${"a".repeat(4_096)}`, `queue ${"a".repeat(4_096)}`],
     [`/queue/${"a".repeat(4_097)}`, refused, refused],
-    [`/queue/${"a.".repeat(127)}a`, `queue ${"a.".repeat(127)}a`, `queue ${"a.".repeat(127)}a`],
-    [`/queue/${"a.".repeat(128)}a`, refused, refused],
+    [`/queue/${"a.".repeat(63)}a`, `queue ${"a.".repeat(63)}a`, `queue ${"a.".repeat(63)}a`],
+    [`/queue/${"a.".repeat(64)}a`, refused, refused],
   ];
   for (const [path, send, subscribe] of table) {
     const shown = path.length > 40 ? `${path.slice(0, 40)}… (${path.length})` : path;

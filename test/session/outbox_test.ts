@@ -50,12 +50,13 @@ function bench(policy: OutboxOptions["policy"] = "disconnect", bytesMax = 1_000)
     outbox: new Outbox(
       {
         pressed: () => told.push("pressed"),
+        kept: () => told.push("kept"),
         relieved: () => told.push("relieved"),
         overflowed: (detail) => told.push(`overflowed: ${detail}`),
       },
       {
         wire,
-        turn: new Turn((task) => deferred.push(task)),
+        turn: new Turn({ defer: (task) => deferred.push(task), now: () => clock.ms }),
         memory,
         now: () => clock.ms,
         bytesMax,

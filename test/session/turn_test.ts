@@ -2,11 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { Turn, type TurnWorker } from "../../src/session/turn.ts";
 
 /** A turn whose event loop goes round when `next` is called; returns whether anything was due. */
-function createTurn(): { turn: Turn; next(): boolean } {
+function createTurn(): { turn: Turn; clock: { ms: number }; next(): boolean } {
   let deferred: (() => void)[] = [];
-  const turn = new Turn((task) => deferred.push(task));
+  const clock = { ms: 0 };
+  const turn = new Turn({ defer: (task) => deferred.push(task), now: () => clock.ms });
   return {
     turn,
+    clock,
     next: () => {
       const tasks = deferred;
       deferred = [];

@@ -46,7 +46,7 @@ test("a seed replays exactly", () => {
 
 test("the runs meet what they are for: redelivery, dead letters, drops and refusals", () => {
   const met = new Map<string, number>();
-  for (let seed = 1; seed <= 100; seed++) {
+  for (let seed = 1; seed <= 200; seed++) {
     for (const [what, count] of Object.entries(simulate({ seed }).counts)) {
       met.set(what, (met.get(what) ?? 0) + count);
     }
