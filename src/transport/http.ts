@@ -9,12 +9,23 @@ import type { Connections } from "../session/connections.ts";
 import { readSendHeaders } from "../session/dialect.ts";
 import { EventStream } from "../session/event_stream.ts";
 import { Session } from "../session/session.ts";
-import type { Wire } from "../session/wire.ts";
+import type { Wire, WireFrame } from "../session/wire.ts";
+import type { RequestBodies } from "./request_bodies.ts";
 
-/** What the HTTP way in needs. */
-export interface HttpOptions {
+/** What sending over HTTP needs. */
+export interface SendOptions {
+  readonly context: ConnectionContext;
+  readonly bodies: RequestBodies;
+}
+
+/** What a stream of events over HTTP needs. */
+export interface StreamOptions {
   readonly context: ConnectionContext;
   readonly connections: Connections;
+  /** Numeric address of the client; empty when unknown. */
+  readonly address: string;
+  /** Tells the stream from all others, and from connections. */
+  readonly number: number;
 }
 
 /** HTTP header names that carry a message header: `x-stomp-NAME`. */
@@ -30,16 +41,13 @@ const HTTP_TAG = "http";
 export async function sendOverHttp(
   request: Request,
   url: URL,
-  options: HttpOptions,
+  options: SendOptions,
 ): Promise<Response> {
   if (request.method !== "POST") return methodNotAllowed("POST");
   try {
     const { limits, runtime } = options.context;
-    const announced = Number(request.headers.get("content-length") ?? 0);
-    if (announced > limits.frameBytesMax) throw bodyTooLarge(limits.frameBytesMax);
     const destination = requiredDestination(url);
-    const bytes = await request.bytes();
-    if (bytes.length > limits.frameBytesMax) throw bodyTooLarge(limits.frameBytesMax);
+    const bytes = await options.bodies.read(request);
     const body = isUtf8(bytes) ? decodeText(bytes) : bytes;
     const headers = ["destination", destination, ...messageHeaders(request)];
     if (headers.length > 2 * limits.headersMax) {
@@ -77,7 +85,7 @@ function publish(
     transaction: undefined,
     done: (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
   }).id;
-  accepted.promise.then(() => resolve(Response.json({ messageId: id })), reject);
+  accepted.promise.then(() => resolve(json({ messageId: id })), reject);
   return promise;
 }
 
@@ -85,11 +93,7 @@ function publish(
  * `GET /api/v1/events?destination=…`: messages as server-sent events, as long
  * as the client stays. `envelope=json` gives headers as well.
  */
-export function streamOverHttp(
-  request: Request,
-  url: URL,
-  options: HttpOptions & { readonly address: string; readonly number: number },
-): Response {
+export function streamOverHttp(request: Request, url: URL, options: StreamOptions): Response {
   if (request.method !== "GET") return methodNotAllowed("GET");
   try {
     const destination = requiredDestination(url);
@@ -134,6 +138,8 @@ export function streamOverHttp(
 }
 
 const STREAM_BUFFER_BYTES = 64 * 1024;
+/** Events from this size on go out without being copied together with others. */
+const SHARED_BYTES_MIN = 16 * 1024;
 
 interface StreamEvents {
   readonly drained: () => void;
@@ -148,7 +154,6 @@ function streamBody(address: string): {
 } {
   let events: StreamEvents | undefined;
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>(
     {
       start: (own) => {
@@ -170,7 +175,9 @@ function streamBody(address: string): {
   };
   const wire: Wire = {
     peer: { transport: "http", address, port: 0, messages: false, answersPings: false },
-    write: (frames) => controller?.enqueue(encoder.encode(frames.join(""))),
+    write: (frames) => {
+      for (const bytes of joinFrames(frames)) controller?.enqueue(bytes);
+    },
     get buffered() {
       const room = controller?.desiredSize ?? STREAM_BUFFER_BYTES;
       return Math.max(STREAM_BUFFER_BYTES - room, 0);
@@ -182,6 +189,34 @@ function streamBody(address: string): {
     destroy: () => leave("error"),
   };
   return { body, wire, onEvents: (given) => (events = given) };
+}
+
+/** Small frames together; a large one by itself, as other streams have the same bytes. */
+function joinFrames(frames: readonly WireFrame[]): readonly Uint8Array[] {
+  const joined: Uint8Array[] = [];
+  let small: Uint8Array[] = [];
+  const join = (): void => {
+    if (small.length > 0) joined.push(Buffer.concat(small));
+    small = [];
+  };
+  for (const frame of frames) {
+    const bytes = typeof frame === "string" ? Buffer.from(frame) : frame;
+    if (bytes.length < SHARED_BYTES_MIN) {
+      small.push(bytes);
+    } else {
+      join();
+      joined.push(bytes);
+    }
+  }
+  join();
+  return joined;
+}
+
+/** A value as the body of an answer, with a line end for whoever reads it in a terminal. */
+export function json(value: object, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${JSON.stringify(value)}\n`, {
+    headers: { "content-type": "application/json;charset=utf-8", ...headers },
+  });
 }
 
 /** A refusal as a problem document (RFC 9457), which names what was wrong; counted. */
@@ -196,6 +231,8 @@ export function problem(error: unknown, counters: ConnectionCounters): Response 
     "content-type": "application/problem+json",
     "x-content-type-options": "nosniff",
   };
+  // The rest of what timed out is not waited for.
+  if (status === 408) headers["connection"] = "close";
   if (typeof retry === "number") headers["retry-after"] = String(Math.ceil(retry / 1000));
   const body = {
     type: "about:blank",
@@ -239,8 +276,4 @@ function messageHeaders(request: Request): readonly string[] {
 
 function decodeText(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-}
-
-function bodyTooLarge(max: number): Fault {
-  return new Fault("frame-too-large", `Cannot send: the body has more than ${max} bytes`);
 }

@@ -12,6 +12,8 @@ export interface OriginRules {
 export interface OriginHeaders {
   readonly origin: string | null;
   readonly host: string | null;
+  /** `Sec-Fetch-Site`: how what asks is related to this origin. Browsers say so. */
+  readonly site: string | null;
 }
 
 /** Why a request is refused; undefined in its place if it is not. */
@@ -25,16 +27,24 @@ export interface OriginRefusal {
 }
 
 const LOCAL_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
+/** What no name server can lead elsewhere: 127.0.0.0/8, as IPv6 writes it too. */
+const LOOPBACK_LITERAL =
+  /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])(?::\d{1,5})?$/;
 const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/;
 
 /**
  * Refuses a request that reaches a loopback listener under a foreign name: a
  * page elsewhere that had its own name resolve to this machine (DNS rebinding).
+ * A numeric address of loopback is no name, and the only one that a listener
+ * on, say, 127.0.0.2 has.
  */
 export function checkHost(host: string | null, rules: OriginRules): OriginRefusal | undefined {
-  if (!rules.loopback || host === null || LOCAL_HOST.test(host)) return undefined;
+  if (!rules.loopback || host === null) return undefined;
+  // Names have no case, and the dot of the root at their end changes nothing.
+  const plain = host.toLowerCase().replace(/\.(?=:\d+$|$)/, "");
+  if (LOCAL_HOST.test(plain) || LOOPBACK_LITERAL.test(plain)) return undefined;
   const named = rules.allowed.some((allowed) =>
-    ["http://", "https://"].some((scheme) => matches(allowed, `${scheme}${host}`)),
+    ["http://", "https://"].some((scheme) => matches(allowed, `${scheme}${plain}`)),
   );
   if (named) return undefined;
   return {
@@ -46,18 +56,20 @@ export function checkHost(host: string | null, rules: OriginRules): OriginRefusa
 
 /**
  * Refuses a page of a foreign origin. On loopback any http(s) page of this
- * machine is welcome, whatever its port; elsewhere only a page of the same
- * origin. Whoever sends no Origin is not a browser.
+ * machine is welcome, whatever its port, and so is one of the numeric loopback
+ * address under which the listener was reached; elsewhere only a page of the
+ * same origin. Whoever sends neither Origin nor Sec-Fetch-Site is no browser.
  */
 export function checkOrigin(headers: OriginHeaders, rules: OriginRules): OriginRefusal | undefined {
-  const { origin, host } = headers;
-  if (origin === null) return undefined;
+  const { origin } = headers;
+  if (origin === null) return checkSite(headers.site);
+  const host = headers.host?.toLowerCase() ?? null;
   if (rules.allowed.some((allowed) => matches(allowed, origin))) return undefined;
   if (host !== null && (origin === `http://${host}` || origin === `https://${host}`)) {
     return undefined;
   }
   const local = rules.loopback && !rules.strict;
-  if (local && LOCAL_ORIGIN.test(origin)) return undefined;
+  if (local && (LOCAL_ORIGIN.test(origin) || isSameLiteral(origin, host))) return undefined;
   return {
     rule: local
       ? "Origin must be a page of this machine: localhost, 127.0.0.1 or [::1], any port"
@@ -67,6 +79,27 @@ export function checkOrigin(headers: OriginHeaders, rules: OriginRules): OriginR
       ? `--allow-origin ${origin}`
       : "serve the page over http or https",
   };
+}
+
+/**
+ * A page embeds what it likes, and browsers name no Origin then; but they do
+ * say how the page is related to what it asks for (W3C Fetch Metadata). It
+ * would not see the answer, yet a stream takes messages off a queue all the same.
+ */
+function checkSite(site: string | null): OriginRefusal | undefined {
+  if (site === null || site === "same-origin" || site === "none") return undefined;
+  return {
+    rule: "A page of another origin must say which it is: this request has no Origin",
+    seen: `Sec-Fetch-Site: ${site}`,
+    remedy: 'ask by EventSource, WebSocket or fetch in mode "cors", which send an Origin',
+  };
+}
+
+/** Whether a page came from the numeric loopback address that the request names as its Host. */
+function isSameLiteral(origin: string, host: string | null): boolean {
+  if (host === null || !LOOPBACK_LITERAL.test(host)) return false;
+  const [, address = "", port = ""] = /^https?:\/\/(.*?)(:\d{1,5})?$/.exec(origin) ?? [];
+  return address === host.replace(/:\d+$/, "") && LOOPBACK_LITERAL.test(address + port);
 }
 
 function matches(allowed: string, origin: string): boolean {

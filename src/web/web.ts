@@ -1,9 +1,10 @@
 import type { Server } from "bun";
 import type { Observe } from "../observe/events.ts";
-import { countRefusal } from "../session/connection.ts";
+import { type ConnectionContext, countRefusal } from "../session/connection.ts";
+import type { Connections } from "../session/connections.ts";
 import type { Inbound, Wire } from "../session/wire.ts";
 import {
-  type HttpOptions,
+  json,
   methodNotAllowed,
   problem,
   sendOverHttp,
@@ -12,14 +13,18 @@ import {
 import {
   checkHost,
   checkOrigin,
+  type OriginHeaders,
   type OriginRefusal,
   type OriginRules,
 } from "../transport/origin.ts";
+import { RequestBodies } from "../transport/request_bodies.ts";
 import { chooseSubProtocol, type SocketData, upgrade, webSocketHandler } from "../transport/ws.ts";
 import type { Pages } from "./pages.ts";
 
 /** What one HTTP listener serves: WebSocket, API and pages on one origin. */
-export interface WebOptions extends HttpOptions {
+export interface WebOptions {
+  readonly context: ConnectionContext;
+  readonly connections: Connections;
   readonly hostname: string;
   /** 0 lets the system choose. */
   readonly port: number;
@@ -44,6 +49,17 @@ const MESSAGE_SLACK_BYTES = 64 * 1024;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
 
+/** How the broker is, for machines. */
+const WATCHED: readonly string[] = ["/healthz", "/readyz", "/metrics"];
+
+/** What a listener keeps besides its options. */
+interface Listening {
+  readonly options: WebOptions;
+  readonly bodies: RequestBodies;
+  /** Streams of events so far. */
+  streams: number;
+}
+
 interface Call {
   readonly request: Request;
   readonly url: URL;
@@ -54,7 +70,7 @@ interface Call {
 /** Listens for HTTP and WebSocket. Throws what `Bun.serve` throws. */
 export function listenWeb(options: WebOptions): Server<SocketData> {
   const { frameBytesMax } = options.context.limits;
-  const streams = { count: 0 };
+  const listening = { options, bodies: new RequestBodies(options.context), streams: 0 };
   return Bun.serve<SocketData>({
     hostname: options.hostname,
     port: options.port,
@@ -65,14 +81,14 @@ export function listenWeb(options: WebOptions): Server<SocketData> {
       const hostRefusal = checkHost(request.headers.get("host"), options.origins);
       if (hostRefusal !== undefined) return refuseOrigin(request, server, { options, hostRefusal });
       // A Host may hold what no URL can.
-      const url = URL.parse(request.url);
+      const url = URL.parse(request.url) ?? hostlessUrl(request, options.prefix);
       if (url === null) return new Response("Bad Host\n", { status: 400, headers: TEXT });
       const path = withoutPrefix(url.pathname, options.prefix);
       if (path === undefined) {
         const text = `Nothing here: everything is below ${options.prefix}/\n`;
         return new Response(text, { status: 404, headers: TEXT });
       }
-      return answer({ request, url, path, server }, { options, streams });
+      return answer({ request, url, path, server }, listening);
     },
     error: (error) => problem(error, options.context.counters),
     websocket: webSocketHandler({
@@ -84,14 +100,14 @@ export function listenWeb(options: WebOptions): Server<SocketData> {
 
 function answer(
   call: Call,
-  about: { options: WebOptions; streams: { count: number } },
+  listening: Listening,
 ): Response | undefined | Promise<Response | undefined> {
-  const { options } = about;
+  const { options } = listening;
   const { request, path, server } = call;
   const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
   const isSocketPath = options.webSocketPaths.includes(path);
   if (isUpgrade && isSocketPath) return answerUpgrade(call, options);
-  if (path.startsWith("/api/")) return answerApi(call, about);
+  if (path.startsWith("/api/")) return answerApi(call, listening);
   switch (path) {
     case "/healthz":
       return new Response("ok\n", { headers: TEXT });
@@ -139,40 +155,34 @@ function answerUpgrade(call: Call, options: WebOptions): Response | undefined {
   });
 }
 
-async function answerApi(
-  call: Call,
-  about: { options: WebOptions; streams: { count: number } },
-): Promise<Response> {
+async function answerApi(call: Call, listening: Listening): Promise<Response> {
   const { request, server } = call;
-  const { options } = about;
+  const { options } = listening;
   const refusal = checkOrigin(originHeaders(request), options.origins);
   if (refusal !== undefined) {
     return refuseOrigin(request, server, { options, hostRefusal: refusal });
   }
   if (request.method === "OPTIONS") return shared(request, preflight());
-  return shared(request, await callApi(call, about));
+  return shared(request, await callApi(call, listening));
 }
 
-function callApi(
-  call: Call,
-  about: { options: WebOptions; streams: { count: number } },
-): Response | Promise<Response> {
+function callApi(call: Call, listening: Listening): Response | Promise<Response> {
   const { request, url, path, server } = call;
-  const { options, streams } = about;
-  const { context, connections } = options;
+  const { bodies } = listening;
+  const { context, connections, status } = listening.options;
   switch (path) {
     case "/api/v1/send":
-      return sendOverHttp(request, url, { context, connections });
+      return sendOverHttp(request, url, { context, bodies });
     case "/api/v1/events": {
       // A stream may be silent for as long as its destination is.
       server.timeout(request, 0);
       const address = server.requestIP(request)?.address ?? "";
-      const number = --streams.count;
+      const number = --listening.streams;
       return streamOverHttp(request, url, { context, connections, address, number });
     }
     case "/api/v1/status":
       if (request.method !== "GET") return methodNotAllowed("GET");
-      return Response.json(options.status(), { headers: { "cache-control": "no-store" } });
+      return json(status(), { "cache-control": "no-store" });
     default: {
       const body = {
         type: "about:blank",
@@ -219,8 +229,25 @@ function refuseOrigin(
   return new Response(`Forbidden: ${rule}\n`, { status: 403, headers: TEXT });
 }
 
-function originHeaders(request: Request): { origin: string | null; host: string | null } {
-  return { origin: request.headers.get("origin"), host: request.headers.get("host") };
+function originHeaders(request: Request): OriginHeaders {
+  const { headers } = request;
+  return {
+    origin: headers.get("origin"),
+    host: headers.get("host"),
+    site: headers.get("sec-fetch-site"),
+  };
+}
+
+/**
+ * The address in a request of HTTP/1.0, which knows no Host. Whoever watches
+ * over a broker may speak no more than that: it may ask how the broker is, and
+ * nothing else. HTTP/1.1 without a Host does not come this far.
+ */
+function hostlessUrl(request: Request, prefix: string): URL | null {
+  if (request.headers.get("host") !== null) return null;
+  const url = URL.parse(request.url, "http://localhost");
+  const path = url === null ? undefined : withoutPrefix(url.pathname, prefix);
+  return path !== undefined && WATCHED.includes(path) ? url : null;
 }
 
 function withoutPrefix(path: string, prefix: string): string | undefined {

@@ -14,6 +14,25 @@ const LOOPBACK: readonly Case[] = [
   [undefined, true, "localhost"],
   [undefined, true, "127.0.0.1:PORT"],
   [undefined, true, "[::1]:PORT"],
+  // Names have no case, and may end with the dot of the root.
+  [undefined, true, "LOCALHOST:PORT"],
+  [undefined, true, "LocalHost.:PORT"],
+  [undefined, true, "localhost."],
+  ["http://localhost:PORT", true, "LOCALHOST:PORT"],
+  [undefined, false, "localhost..:PORT"],
+  [undefined, false, ".localhost:PORT"],
+  // A numeric loopback address is nobody's name; pages of it are those of that listener.
+  [undefined, true, "127.0.0.2:PORT"],
+  ["http://127.0.0.2:PORT", true, "127.0.0.2:PORT"],
+  ["http://127.0.0.2:5173", true, "127.0.0.2:PORT"],
+  ["http://127.0.0.3:5173", false, "127.0.0.2:PORT"],
+  ["http://127.0.0.2.nip.io", false, "127.0.0.2:PORT"],
+  ["http://127.0.0.2:5173@evil.com", false, "127.0.0.2:PORT"],
+  ["http://evil.com", false, "127.0.0.2:PORT"],
+  [undefined, true, "[::ffff:7f00:1]:PORT"],
+  [undefined, false, "[::ffff:8000:1]:PORT"],
+  [undefined, false, "127.0.0.2.nip.io:PORT"],
+  [undefined, false, "127.0.0:PORT"],
   // A page of this machine, whatever its port.
   ["http://localhost:PORT", true],
   ["http://localhost", true],
@@ -125,6 +144,8 @@ const STRICT: readonly Case[] = [
   ["http://localhost", false],
   ["null", false],
   ["http://example.com:PORT", false, "example.com:PORT"],
+  ["http://127.0.0.2:PORT", true, "127.0.0.2:PORT"],
+  ["http://127.0.0.2:5173", false, "127.0.0.2:PORT"],
 ];
 
 const ANY_ADDRESS: readonly Case[] = [
@@ -133,6 +154,7 @@ const ANY_ADDRESS: readonly Case[] = [
   ["http://127.0.0.1:PORT", true, "127.0.0.1:PORT"],
   ["http://broker.example.com:PORT", true, "broker.example.com:PORT"],
   ["https://broker.example.com", true, "broker.example.com"],
+  ["http://broker.example.com:PORT", true, "Broker.Example.com:PORT"],
   ["http://broker.example.com", false, "broker.example.com:PORT"],
   ["http://broker.example.com:5173", false, "broker.example.com:PORT"],
   ["http://broker.example.com.evil.com:PORT", false, "broker.example.com:PORT"],
@@ -178,6 +200,83 @@ for (const [where, overrides, cases] of TABLES) {
     }
   });
 }
+
+test.skipIf(process.platform !== "linux")(
+  "a listener on an address of its own is reached under it",
+  async () => {
+    const broker = await startRealBroker({ listen: ["ws://127.0.0.2:0"] });
+    try {
+      const root = `http://127.0.0.2:${broker.ws}`;
+      const page = await fetch(root);
+      expect([page.status, (await page.text()).includes("<h1>")]).toEqual([200, true]);
+      const headers = { Origin: root };
+      const send = `${root}/api/v1/send?destination=/topic/own`;
+      const sent = await fetch(send, { method: "POST", headers, body: "x" });
+      await sent.text();
+      expect(sent.status).toBe(200);
+    } finally {
+      await broker.stop();
+    }
+  },
+);
+
+/** `Sec-Fetch-Site` and `Origin`, as browsers send them; PORT is the listener's. */
+const SITES: readonly (readonly [
+  site: string | undefined,
+  origin: string | undefined,
+  accepted: boolean,
+])[] = [
+  // Not a browser.
+  [undefined, undefined, true],
+  // A page of ours, or an address typed in.
+  ["same-origin", undefined, true],
+  ["none", undefined, true],
+  ["same-origin", "http://localhost:PORT", true],
+  // An image, a script, a link on a page elsewhere: it may be any.
+  ["cross-site", undefined, false],
+  ["same-site", undefined, false],
+  ["", undefined, false],
+  ["none, cross-site", undefined, false],
+  ["what is to come", undefined, false],
+  // With an Origin it is the Origin that counts.
+  ["same-site", "http://localhost:5173", true],
+  ["cross-site", "http://127.0.0.1:5173", true],
+  ["cross-site", "https://app.example.com", true],
+  ["cross-site", "https://evil.com", false],
+  ["same-origin", "https://evil.com", false],
+];
+
+describe("without an Origin Sec-Fetch-Site decides", () => {
+  let broker: RealBroker;
+  beforeAll(async () => {
+    broker = await startRealBroker({ allowOrigin: ["https://app.example.com"] });
+  });
+  afterAll(() => broker.stop());
+
+  for (const [site, origin, accepted] of SITES) {
+    test(`${accepted ? "accepts" : "refuses"} Sec-Fetch-Site ${JSON.stringify(site)}, Origin ${origin}`, async () => {
+      const { ws: port } = broker;
+      const headers = {
+        "Sec-Fetch-Site": site,
+        Origin: origin?.replace("PORT", String(port)),
+      };
+      const upgrade = await ask({ port, headers: { ...HANDSHAKE, ...headers } });
+      const path = "/api/v1/send?destination=/topic/origin";
+      const send = await ask({ port, method: "POST", path, headers, body: "x" });
+      const status = await ask({ port, path: "/api/v1/status", headers });
+      expect([upgrade.status, send.status, status.status]).toEqual(
+        accepted ? [101, 200, 200] : [403, 403, 403],
+      );
+    });
+  }
+
+  test("and not for pages, which others may link to", async () => {
+    const headers = { "Sec-Fetch-Site": "cross-site" };
+    for (const path of ["/", "/chat/", "/healthz"]) {
+      expect([path, (await ask({ port: broker.ws, path, headers })).status]).toEqual([path, 200]);
+    }
+  });
+});
 
 test("a Host that no URL can hold is a bad request", async () => {
   const broker = await startRealBroker({ listen: ["ws://0.0.0.0:0"], allowAnonymous: true });

@@ -291,6 +291,20 @@ describe("POST /api/v1/send", () => {
     expect(problem.detail).toContain(destination);
   });
 
+  test("answers JSON that ends its line", async () => {
+    const response = await send(fresh("topic"), { body: "x" });
+    expect(response.headers.get("content-type")).toStartWith("application/json");
+    expect(await response.text()).toMatch(/^\{"messageId":"[^"\n]+"\}\n$/);
+  });
+
+  test("counts a body while it comes, and lets go of it when the client does", async () => {
+    const before = (await statusUntil(({ connections }) => connections === 0)).memoryBytes;
+    const half = await openHalfBody();
+    await statusUntil(({ memoryBytes }) => memoryBytes === before + 1_000);
+    half.cut();
+    await statusUntil(({ memoryBytes }) => memoryBytes === before);
+  });
+
   for (const method of ["GET", "PUT", "DELETE", "PATCH"]) {
     test(`refuses ${method} with 405 and the method that would do`, async () => {
       const response = await send("/topic/x", { method });
@@ -299,6 +313,18 @@ describe("POST /api/v1/send", () => {
     });
   }
 });
+
+/** Sends 1,000 of 2,000 bytes of a body. */
+function openHalfBody() {
+  const port = broker.addresses.find(({ scheme }) => scheme === "ws")?.port ?? 0;
+  return openByteStream({ host: "127.0.0.1", port }, { data: () => {}, ended: () => {} }).then(
+    (stream) => {
+      const head = `POST /api/v1/send?destination=/topic/half HTTP/1.1\r\nHost: localhost:${port}\r\n`;
+      stream.write(Buffer.from(`${head}Content-Length: 2000\r\n\r\n${"x".repeat(1_000)}`));
+      return stream;
+    },
+  );
+}
 
 describe("pages of other origins", () => {
   test("that are foreign are refused, and nothing is sent", async () => {
@@ -355,6 +381,29 @@ describe("pages of other origins", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
+  test("may not embed a stream, which would take messages off a queue", async () => {
+    const destination = fresh("queue");
+    await sent(destination, "kept");
+    const address = url("/api/v1/events", { destination });
+    const embedded = await fetch(address, {
+      headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },
+    });
+    expect([embedded.status, await embedded.text()]).toEqual([
+      403,
+      expect.stringContaining("no Origin"),
+    ]);
+    const peer = await subscriber(destination);
+    await peer.expect("MESSAGE", { redelivered: undefined }, "kept");
+  });
+
+  test("of another port of this machine may listen: EventSource names its origin", async () => {
+    const stream = await openEvents(url("/api/v1/events", { destination: fresh("topic") }), {
+      headers: { origin: "http://localhost:5173", "sec-fetch-site": "same-site" },
+    });
+    streams.push(stream);
+    expect(stream.response.status).toBe(200);
+  });
+
   test("may not listen either, unless they are welcome", async () => {
     const address = url("/api/v1/events", { destination: fresh("topic") });
     const foreign = await fetch(address, { headers: { origin: "https://evil.example.com" } });
@@ -399,6 +448,19 @@ describe("GET /api/v1/events", () => {
     const stream = await events(destination);
     const id = await sent(destination, Uint8Array.of(0xff, 0, 0x0a));
     expect(await stream.next()).toEqual({ type: "base64", data: "/wAK", id });
+  });
+
+  test("tells texts of very many lines to all who read", async () => {
+    const destination = fresh("topic");
+    const readers = await Promise.all(Array.from({ length: 3 }, () => events(destination)));
+    const body = "\n".repeat(65_536);
+    const many = "x" + "\r".repeat(65_000);
+    const id = await sent(destination, body);
+    await sent(destination, many);
+    for (const reader of readers) {
+      expect(await reader.next()).toEqual({ type: "message", data: body, id });
+      expect((await reader.next()).data).toBe(many.replaceAll("\r", "\n"));
+    }
   });
 
   test("tells everything as JSON when asked for an envelope", async () => {
@@ -454,6 +516,7 @@ describe("GET /api/v1/events", () => {
     const stream = await events(fresh("topic"));
     const during = await status();
     expect(during.connections).toBe(before.connections + 1);
+    expect(during.subscriptions).toBe(before.subscriptions + 1);
     stream.leave();
     const after = await statusUntil(({ connections }) => connections === before.connections);
     expect(after.subscriptions).toBe(before.subscriptions);
@@ -472,6 +535,7 @@ describe("GET /api/v1/events", () => {
   test("drops a reader that does not read, and others notice nothing", async () => {
     const destination = fresh("topic");
     const good = await subscriber(destination);
+    const before = (await statusUntil(({ connections }) => connections === 1)).memoryBytes;
     const port = broker.addresses.find(({ scheme }) => scheme === "ws")?.port ?? 0;
     const began = Promise.withResolvers<void>();
     const lazy = await openByteStream(
@@ -485,7 +549,6 @@ describe("GET /api/v1/events", () => {
     await began.promise;
     lazy.stall();
     const seen = broker.events.length;
-    const before = (await status()).memoryBytes;
     const isSlow = () => broker.events.slice(seen).some(({ type }) => type === "slow");
     const body = "x".repeat(60_000);
     // Up to 18 MB: what the system's buffers and the budget hold is far below.

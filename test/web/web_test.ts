@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { defaultConfig, type ConfigOverrides } from "../../src/config.ts";
+import { systemRuntime } from "../../src/runtime.ts";
 import { startStompbox } from "../../src/stompbox.ts";
 import { openBroker, type TestBroker } from "../support/brokers.ts";
 import type { RawPeer } from "../support/peer.ts";
@@ -88,6 +89,41 @@ describe("health", () => {
     expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
     expect(await response.text()).toBe(text);
   });
+});
+
+describe("a request of HTTP/1.0 without a Host", () => {
+  async function askOld(path: string): Promise<string> {
+    let text = "";
+    const ended = Promise.withResolvers<void>();
+    const port = broker.addresses.find(({ scheme }) => scheme === "ws")?.port ?? 0;
+    const stream = await openByteStream(
+      { host: "127.0.0.1", port },
+      {
+        data: (bytes) => {
+          text += Buffer.from(bytes).toString();
+        },
+        ended: () => ended.resolve(),
+      },
+    );
+    stream.write(Buffer.from(`GET ${path} HTTP/1.0\r\n\r\n`));
+    await ended.promise;
+    stream.end();
+    return text;
+  }
+
+  test.each(["/healthz", "/readyz", "/metrics", "/healthz?from=checker"])(
+    "may ask for %s",
+    async (path) => {
+      expect(await askOld(path)).toMatch(/^HTTP\/1\.[01] 200 /);
+    },
+  );
+
+  test.each(["/", "/api/v1/status", "/api/v1/events?destination=/queue/a", "//healthz", "/ws"])(
+    "may not ask for %s",
+    async (path) => {
+      expect(await askOld(path)).toMatch(/^HTTP\/1\.[01] 400 [^]*Bad Host/);
+    },
+  );
 });
 
 describe("/metrics", () => {
@@ -209,6 +245,24 @@ describe("/api/v1/status", () => {
     await disconnect(peer);
   });
 
+  test("counts a stream of events as a connection with a subscription, and ends its line", async () => {
+    const before = await metrics();
+    const stream = await openEvents(`${origin()}/api/v1/events?destination=/topic/status`);
+    const names = ["stompbox_connections", "stompbox_subscriptions"];
+    expect(await change(before, ...names)).toEqual([1, 1]);
+    const text = await (await fetch(`${origin()}/api/v1/status`)).text();
+    expect(JSON.parse(text)).toMatchObject({ subscriptions: 1 });
+    expect(text).toEndWith("}\n");
+    const ended = stream.end();
+    stream.leave();
+    await ended;
+    let after = await change(before, ...names);
+    for (let tries = 0; tries < 1000 && after[0] !== 0; tries++) {
+      after = await change(before, ...names);
+    }
+    expect(after).toEqual([0, 0]);
+  });
+
   test("refuses POST with 405", async () => {
     const response = await fetch(`${origin()}/api/v1/status`, { method: "POST" });
     expect([response.status, response.headers.get("allow")]).toEqual([405, "GET"]);
@@ -235,6 +289,42 @@ describe("what is not there", () => {
     const text = await response.text();
     for (const page of ["/chat/", "/hello/", "/classic/"]) expect(text).toContain(page);
   });
+});
+
+test("a body that does not come on is given up, with a problem document", async () => {
+  const clock = { aheadMs: 0 };
+  const runtime = { ...systemRuntime, now: () => systemRuntime.now() + clock.aheadMs };
+  const config = defaultConfig({ listen: ["ws://localhost:0"] });
+  const house = await startStompbox(config, { version: "test", runtime });
+  try {
+    const port = house.addresses[0]?.port ?? 0;
+    let text = "";
+    const ended = Promise.withResolvers<boolean>();
+    const stream = await openByteStream(
+      { host: "127.0.0.1", port },
+      {
+        data: (bytes) => {
+          text += Buffer.from(bytes).toString();
+        },
+        ended: ended.resolve,
+      },
+    );
+    const head = `POST /api/v1/send?destination=/topic/x HTTP/1.1\r\nHost: localhost:${port}\r\n`;
+    stream.write(Buffer.from(`${head}Content-Length: 500\r\n\r\nhe`));
+    const memoryBytes = async (): Promise<number> => {
+      const status: unknown = await (await fetch(`http://127.0.0.1:${port}/api/v1/status`)).json();
+      return z.looseObject({ memoryBytes: z.int() }).parse(status).memoryBytes;
+    };
+    for (let tries = 0; tries < 1000 && (await memoryBytes()) !== 2; tries++);
+    expect(await memoryBytes()).toBe(2);
+    clock.aheadMs = 11_000;
+    expect(await ended.promise).toBe(true);
+    expect(text).toMatch(/^HTTP\/1\.1 408 [^]*"code":"frame-timeout"/);
+    expect(await memoryBytes()).toBe(0);
+    stream.end();
+  } finally {
+    await house.stop();
+  }
 });
 
 describe("a broker that stops", () => {
