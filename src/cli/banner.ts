@@ -22,6 +22,7 @@ export function bannerLines(facts: StartFacts, { color }: { readonly color: bool
     color ? `\x1b[${code}m${text}\x1b[0m` : text;
   const [page] = pageUrls(facts.addresses);
   const [stomp] = facts.addresses.filter(({ scheme }) => scheme === "tcp");
+  const stompHost = stomp === undefined || isEverywhere(stomp.host) ? "localhost" : stomp.host;
   const rows = startUrls(facts.addresses).map((url) => row(labelOf(url), paint("36", url)));
   const left = rows.length - (SHOWN_MAX - 1);
   const shown =
@@ -31,7 +32,7 @@ export function bannerLines(facts: StartFacts, { color }: { readonly color: bool
   const attempt =
     page !== undefined
       ? `open ${paint("36", `${page}chat/`)} in two windows`
-      : `printf 'CONNECT\\n\\n\\0' | nc ${stomp?.host ?? "localhost"} ${stomp?.port ?? 61613}`;
+      : `printf 'CONNECT\\n\\n\\0' | nc ${stompHost} ${stomp?.port ?? 61613}`;
   return [
     `${paint("1", `stompbox ${facts.version}`)}  ${storage}`,
     "",
@@ -52,18 +53,23 @@ export function startLine(facts: StartFacts): string {
 /** Every URL that can be used: pages first, then WebSocket, then TCP; none twice. */
 export function startUrls(addresses: readonly ListenerAddress[]): string[] {
   const of = (scheme: ListenerAddress["scheme"]): string[] =>
-    addresses.filter((address) => address.scheme === scheme).map(({ url }) => url);
+    addresses.filter((address) => address.scheme === scheme).map(({ url }) => reachable(url));
   return [...new Set([...pageUrls(addresses), ...of("ws"), ...of("tcp")])];
 }
 
 function pageUrls(addresses: readonly ListenerAddress[]): string[] {
   return addresses
     .filter(({ scheme }) => scheme === "ws")
-    .map(({ url }) => {
-      const page = url.replace(/^ws:/, "http:").replace(/\/*$/, "/");
-      // Nobody's browser opens the address that stands for all addresses.
-      return page.replace(/^http:\/\/(?:0\.0\.0\.0|\[::\])(?=[:/])/, "http://localhost");
-    });
+    .map(({ url }) => reachable(url).replace(/^ws:/, "http:").replace(/\/*$/, "/"));
+}
+
+/** A URL that can be opened: nobody can connect to the address that stands for all. */
+function reachable(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)(?:0\.0\.0\.0|\[::\])(?=[:/]|$)/, "$1localhost");
+}
+
+function isEverywhere(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
 }
 
 function labelOf(url: string): string {

@@ -25,18 +25,20 @@ const COMMON: readonly (readonly [name: string, summary: string])[] = [
   ["quiet", "no banner, a short log"],
 ];
 
-/** The help: at most 24 lines of 80 columns, an example first. */
+/** The help: at most 24 lines of 80 columns, what happens without any option first. */
 export function helpText(commands: readonly Command[]): string {
   const byName = new Map(OPTIONS.map((option) => [option.name, option]));
   const lines = COMMON.flatMap(([name, summary]) => {
     const option = byName.get(name);
     return option === undefined ? [] : [row(usageOf(option), summary)];
   });
+  const [web = "", stomp = ""] = DEFAULT_LISTEN;
   return `${[
-    "stompbox --listen ws://localhost:8080 --static .",
-    "  serves this folder and a STOMP broker on http://localhost:8080/",
-    "",
     "Usage: stompbox [COMMAND] [OPTION]...",
+    "",
+    `Without --listen: ${web} (its pages: ${web.replace(/^ws/, "http")}/)`,
+    `and ${stomp}. An example, this folder and a broker on one port:`,
+    "  stompbox --listen ws://localhost:8080 --static .",
     "",
     ...commands.map(({ name, summary }) => row(name, summary)),
     "",

@@ -25,7 +25,23 @@ const SHORT = new Map([
   ["-V", "--version"],
 ]);
 
-/** Reads `--flag value`, `--flag=value`, `--switch`, `--no-switch` and words, in any order. */
+/** What other servers call the two halves of a listener's address. */
+const PORT_FLAG = /^(?:-p|--(?:(http|web|ws|websocket|stomp|tcp)-)?port)$/;
+const HOST_FLAG = /^--(?:host|hostname|bind|address|ip)$/;
+
+/** What to write instead of a port or host flag; undefined for any other flag. */
+function listenHint(flag: string, value: string): string | undefined {
+  const port = PORT_FLAG.exec(flag);
+  if (port !== null) {
+    const scheme = port[1] === "stomp" || port[1] === "tcp" ? "tcp" : "ws";
+    return `use --listen ${scheme}://localhost:${/^\d{1,5}$/.test(value) ? value : "PORT"}`;
+  }
+  if (!HOST_FLAG.test(flag)) return undefined;
+  const host = /^[\w.-]{1,253}$/.test(value) ? value : "HOST";
+  return `use --listen ws://${host}:61614`;
+}
+
+/** Reads `--flag value`, `--flag=value`, `--switch`, `--no-switch` and words, in any order; after `--` only words. */
 export function parseArguments(argv: readonly string[]): Arguments {
   const words: string[] = [];
   const mistakes: string[] = [];
@@ -36,6 +52,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
 
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === "--") {
+      words.push(...rest.splice(0));
+      continue;
+    }
     if (!word.startsWith("-") || word === "-") {
       words.push(word);
       continue;
@@ -62,10 +82,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
     } else {
       const option = BY_FLAG.get(flag);
       if (option === undefined) {
-        const hint = didYouMean(flag, FLAGS, { otherwise: "see stompbox help options" });
-        mistakes.push(`Unknown option ${JSON.stringify(flag)}: ${hint}`);
         // What follows an unknown flag is most likely its value, not a command.
-        if (inline === undefined && rest[0] !== undefined && !rest[0].startsWith("-")) rest.shift();
+        const follows = inline === undefined && rest[0] !== undefined && !rest[0].startsWith("-");
+        const given = follows ? rest.shift() : inline;
+        const hint =
+          listenHint(flag, given ?? "") ??
+          didYouMean(flag, FLAGS, { otherwise: "see stompbox help options" });
+        mistakes.push(`Unknown option ${JSON.stringify(flag)}: ${hint}`);
       } else if (option.kind === "switch") {
         values.set(option.name, inline ?? true);
       } else {

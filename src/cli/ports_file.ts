@@ -38,6 +38,18 @@ export async function writePortsFile(
   }
 }
 
+/** Why a ports file could not be written, without the name of the unfinished one. */
+export function portsFileFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ENOENT" || code === "ENOTDIR") return "there is no such folder";
+  if (code === "EACCES" || code === "EPERM") return "writing there is not permitted";
+  if (code === "EISDIR") return "it is a folder";
+  if (code === "EROFS") return "the disk is read-only";
+  if (code === "ENOSPC") return "the disk is full";
+  return error.message;
+}
+
 /** Removes a ports file; one that is already gone is no failure. */
 export async function removePortsFile(path: string): Promise<void> {
   await rm(path, { force: true });

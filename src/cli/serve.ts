@@ -12,7 +12,8 @@ import {
   type ExitCode,
   reportMistakes,
 } from "./command.ts";
-import { removePortsFile, writePortsFile } from "./ports_file.ts";
+import { fitToOpenFiles } from "./open_files.ts";
+import { portsFileFailure, removePortsFile, writePortsFile } from "./ports_file.ts";
 import { loadSettings } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
@@ -26,8 +27,12 @@ export const serveCommand: Command = {
 /** What {@link serve} builds on; tests give it others. */
 export interface ServeParts {
   readonly start?: typeof startStompbox;
-  readonly runtime?: Pick<Runtime, "now">;
+  readonly runtime?: Pick<Runtime, "now" | "every">;
 }
+
+/** Characters of the log that may wait for whoever reads it. */
+const LOG_BACKLOG_MAX = 1024 ** 2;
+const LOG_TICK_MS = 1000;
 
 /**
  * Runs the broker until the first SIGINT or SIGTERM, then stops it gracefully;
@@ -39,13 +44,14 @@ export async function serve(
 ): Promise<ExitCode> {
   const result = loadSettings(given, terminal);
   if ("mistakes" in result) return reportMistakes(terminal, result.mistakes);
-  const { config } = result.settings;
+  const { config, notice } = fitToOpenFiles(result.settings.config, terminal);
 
-  const observe = createLog({
+  const log = createLog({
     level: config.quiet && config.log === "info" ? "warn" : config.log,
     format: terminal.err.isTerminal ? "human" : "json",
     color: terminal.err.color,
     write: (line) => terminal.err.write(`${line}\n`),
+    hasRoom: () => terminal.err.backlog() < LOG_BACKLOG_MAX,
     now: runtime.now,
   });
   const fail = (sentence: string): ExitCode => {
@@ -57,7 +63,7 @@ export async function serve(
   const live = async (): Promise<ExitCode> => {
     let stompbox: Stompbox;
     try {
-      stompbox = await start(config, { version: VERSION, observe });
+      stompbox = await start(config, { version: VERSION, observe: log.observe });
     } catch (error) {
       return fail(startFailure(error));
     }
@@ -68,9 +74,12 @@ export async function serve(
       if (portsFile !== undefined)
         await writePortsFile(portsFile, { addresses, pid: terminal.pid });
       if (!config.quiet) announce(terminal, factsOf(config, { addresses, pid: terminal.pid }));
+      if (notice !== undefined) log.observe({ type: "notice", text: notice });
       await signals.first;
     } catch (error) {
-      code = fail(`Cannot write the ports file ${JSON.stringify(portsFile)}: ${messageOf(error)}`);
+      code = fail(
+        `Cannot write the ports file ${JSON.stringify(portsFile)}: ${portsFileFailure(error)}`,
+      );
     }
     try {
       await stompbox.stop();
@@ -81,9 +90,12 @@ export async function serve(
     return code;
   };
   const atOnce = signals.second.then((): ExitCode => fail("Stopped at once by a second signal"));
+  const stopTicks = runtime.every(LOG_TICK_MS, log.tick);
   try {
     return await Promise.race([live(), atOnce]);
   } finally {
+    stopTicks();
+    log.flush();
     signals.forget();
   }
 }

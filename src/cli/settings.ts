@@ -1,6 +1,6 @@
 /** Puts the configuration together: flag before environment before file before default. */
 
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import { z } from "zod";
 import { type Config, contradictions, fieldsSchema, type Option, OPTIONS } from "../config.ts";
 import { didYouMean } from "./nearest.ts";
@@ -39,7 +39,8 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
   const origins = new Map<string, Origin>();
   const refused = new Set<string>();
   for (const layer of layers) {
-    for (const { option, value, label, origin } of layer) {
+    for (const { option, value: written, label, origin } of layer) {
+      const value = option.name === "listen" ? listenValue(written) : written;
       const result = option.schema.safeParse(value);
       if (result.success) {
         values.set(option, value);
@@ -59,6 +60,12 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
   }
   if (config.static !== undefined && !terminal.isDirectory(config.static)) {
     mistakes.push(`Cannot serve ${JSON.stringify(config.static)} as static: expected a folder`);
+  }
+  if (config.portsFile !== undefined && !terminal.isDirectory(dirname(config.portsFile))) {
+    const [file, folder] = [config.portsFile, dirname(config.portsFile)];
+    mistakes.push(
+      `Cannot write ${JSON.stringify(file)} as ports-file: there is no folder ${JSON.stringify(folder)}`,
+    );
   }
   if (mistakes.length > 0) return { mistakes };
   return { settings: { config, origins } };
@@ -131,6 +138,12 @@ function readEnvironment(
   return { layer, configFile };
 }
 
+/** Listeners with `http:` read as `ws:`, since a listener's page is what people know it by. */
+function listenValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(listenValue);
+  return typeof value === "string" ? value.replace(/^\s*http:/i, "ws:") : value;
+}
+
 function splitList(text: string): string[] {
   return text
     .split(",")
@@ -157,14 +170,21 @@ function readFileLayer(
     return [];
   }
   let content: unknown;
+  let text: string | undefined;
   try {
-    content = parse(terminal.readText(path).replace(/^\ufeff/, "")) ?? {};
+    text = terminal.readText(path).replace(/^\ufeff/, "");
+    content = parse(text);
   } catch (error) {
-    mistakes.push(`Cannot read ${name}: ${reasonOf(error)}`);
+    const place = text === undefined ? undefined : failingLine(text, parse);
+    const where = place === undefined ? "" : `, in line ${place} or below`;
+    mistakes.push(`Cannot read ${name}: ${reasonOf(error)}${where}`);
     return [];
   }
-  const root = tableSchema.safeParse(content);
-  if (!root.success) {
+  // A YAML file of comments alone holds null, and means nothing by it.
+  const isEmpty =
+    content === null && text.split("\n").every((line) => /^\s*(?:#.*|---|\.\.\.)?\s*$/.test(line));
+  const root = entriesOf(isEmpty ? {} : content);
+  if (root === undefined) {
     mistakes.push(`Cannot read ${name}: expected keys and values, found ${show(content)}`);
     return [];
   }
@@ -180,19 +200,47 @@ function readFileLayer(
     const origin = { from: "file", name: path } as const;
     layer.push({ option, value, label: `${key} in ${path}`, origin });
   };
-  for (const [key, value] of Object.entries(root.data)) {
+  for (const [key, value] of root) {
     if (!TABLES.has(key)) {
       take(key, value);
       continue;
     }
-    const table = tableSchema.safeParse(value ?? {});
-    if (!table.success) {
+    const table = entriesOf(value ?? {});
+    if (table === undefined) {
       mistakes.push(`Cannot use ${show(value)} as ${key} in ${path}: expected keys and values`);
       continue;
     }
-    for (const [inner, value] of Object.entries(table.data)) take(`${key}.${inner}`, value);
+    for (const [inner, value] of table) take(`${key}.${inner}`, value);
   }
   return layer;
+}
+
+/** The entries of a table; undefined for anything else. */
+function entriesOf(content: unknown): readonly (readonly [string, unknown])[] | undefined {
+  const isTable = tableSchema.safeParse(content).success;
+  // Not what the schema answers: that has lost a key named __proto__.
+  return isTable && content instanceof Object ? Object.entries(content) : undefined;
+}
+
+/** Lines of a file that are tried one by one. */
+const TRIED_LINES_MAX = 1000;
+
+/**
+ * The line from which on a text cannot be parsed, since no parser here tells:
+ * the one after its longest beginning that can. Undefined when there is none.
+ */
+function failingLine(text: string, parse: (text: string) => unknown): number | undefined {
+  const lines = text.split("\n");
+  if (lines.length > TRIED_LINES_MAX) return undefined;
+  for (let count = lines.length - 1; count > 0; count--) {
+    try {
+      parse(lines.slice(0, count).join("\n"));
+      return count + 1;
+    } catch {
+      // Then it is a line above.
+    }
+  }
+  return undefined;
 }
 
 /** Why a file could not be read, in one line. */

@@ -6,6 +6,8 @@ import { readFileSync, statSync } from "node:fs";
 export interface Output {
   /** Writes text; a reader that is gone is no failure. */
   readonly write: (text: string) => void;
+  /** Characters written that nobody has taken yet: a pipe may be read late, or never. */
+  readonly backlog: () => number;
   /** Whether a person looks at it. */
   readonly isTerminal: boolean;
   /** Whether colours are welcome: on a terminal, and `NO_COLOR` is not set. */
@@ -48,10 +50,16 @@ function output(stream: NodeJS.WriteStream): Output {
   stream.on("error", () => undefined);
   const isTerminal = stream.isTTY === true;
   const { NO_COLOR: noColor = "", TERM: term } = process.env;
+  // The stream's own writableLength stays 0 for a pipe that is full.
+  let backlog = 0;
   return {
     write: (text) => {
-      stream.write(text);
+      backlog += text.length;
+      stream.write(text, () => {
+        backlog -= text.length;
+      });
     },
+    backlog: () => backlog,
     isTerminal,
     color: isTerminal && noColor === "" && term !== "dumb",
   };

@@ -18,23 +18,118 @@ export interface LogOptions {
   readonly color?: boolean;
   /** Takes one line without its end. Must not throw. */
   readonly write: (line: string) => void;
+  /** Whether there is room for one more line; without it there always is. */
+  readonly hasRoom?: () => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
+/** A log. */
+export interface Log {
+  readonly observe: Observe;
+  /** To be called about once a second: tells the sums that are due. */
+  readonly tick: () => void;
+  /** Tells every sum at once; for the end. */
+  readonly flush: () => void;
+}
+
 /**
- * Makes an observer that writes one line for every event at or above the level.
- * Whatever a peer sent is escaped, so that it can neither forge a line nor
- * drive the terminal; values that look like credentials are left out.
+ * Lines of one kind within {@link SUM_MS}; what comes beyond is summed up in
+ * one. Who comes and goes is worth more of them than the tenth like refusal.
  */
-export function createLog(options: LogOptions): Observe {
+const LINES_MAX: Readonly<Record<BrokerEvent["type"], number>> = {
+  notice: 100,
+  connected: 100,
+  disconnected: 100,
+  refused: 10,
+  "origin-refused": 10,
+  slow: 10,
+  "dead-lettered": 10,
+};
+const SUM_MS = 1000;
+
+/** The events of one kind within one span of time. */
+interface Span {
+  readonly first: BrokerEvent;
+  readonly startedAt: number;
+  lines: number;
+  leftOut: number;
+}
+
+/**
+ * Makes a log that writes one line for every event at or above the level. What
+ * peers can cause in any number has a few lines a kind and second, then one
+ * that counts the rest; and when nobody takes the lines, they are counted
+ * instead of kept. Whatever a peer sent is escaped, so that it can neither
+ * forge a line nor drive the terminal; values that look like credentials are
+ * left out.
+ */
+export function createLog(options: LogOptions): Log {
+  const { now, hasRoom = () => true } = options;
   const least = LOG_LEVELS.indexOf(options.level);
   const line = options.format === "json" ? jsonLine : humanLine;
-  return (event) => {
-    const level = levelOf(event);
-    if (LOG_LEVELS.indexOf(level) < least) return;
-    options.write(line(event, { level, now: options.now(), color: options.color ?? false }));
+  // One a kind of event and code: as many as there are rows in the table of refusals, and a few.
+  const spans = new Map<string, Span>();
+  let lost = 0;
+
+  const write = (entry: Entry, level: LogLevel): void => {
+    options.write(line(entry, { level, now: now(), color: options.color ?? false }));
   };
+  const tellLost = (): void => {
+    if (lost === 0 || !hasRoom()) return;
+    const count = lost;
+    lost = 0;
+    if (LOG_LEVELS.indexOf("warn") >= least) write({ type: "lines-lost", count }, "warn");
+  };
+  const put = (entry: Entry, level: LogLevel): void => {
+    tellLost();
+    if (hasRoom()) write(entry, level);
+    else lost += 1;
+  };
+  const end = (key: string, { first, leftOut }: Span): void => {
+    spans.delete(key);
+    if (leftOut === 0) return;
+    const code = first.type === "refused" ? { code: first.code } : {};
+    const sum = { type: "summed-up", of: first.type, ...code, count: leftOut, ms: SUM_MS } as const;
+    put(sum, levelOf(first));
+  };
+  /** Whether the event still has a line of its own. */
+  const hasLine = (event: BrokerEvent): boolean => {
+    const key = event.type === "refused" ? `${event.type} ${event.code}` : event.type;
+    let span = spans.get(key);
+    if (span !== undefined && isOver(span, now())) {
+      end(key, span);
+      span = undefined;
+    }
+    if (span === undefined) {
+      span = { first: event, startedAt: now(), lines: 0, leftOut: 0 };
+      spans.set(key, span);
+    }
+    if (span.lines < LINES_MAX[event.type]) span.lines += 1;
+    else span.leftOut += 1;
+    return span.leftOut === 0;
+  };
+
+  return {
+    observe: (event) => {
+      const level = levelOf(event);
+      if (LOG_LEVELS.indexOf(level) < least) return;
+      if (hasLine(event)) put(shortened(event), level);
+    },
+    tick: () => {
+      for (const [key, span] of spans) if (isOver(span, now())) end(key, span);
+      tellLost();
+    },
+    flush: () => {
+      for (const [key, span] of spans) end(key, span);
+      tellLost();
+    },
+  };
+}
+
+function isOver({ startedAt }: Span, now: number): boolean {
+  // A clock that was set back must not keep a span open for as long.
+  return now < startedAt || now - startedAt >= SUM_MS;
 }
 
 /** The level at which an event is logged. */
@@ -79,13 +174,50 @@ const UNPRINTABLE =
 const SECRET =
   /((?:passcode|password|passwd|token|secret|authorization|api[_-]?key)\\?["']?\s*[:=]\s*\\?["']?(?:(?:bearer|basic)\s+)?)[^\s&"'\\,;]+/gi;
 
-interface Entry {
+/** What a line is written from: an event, or what the log has to say itself. */
+type Entry =
+  | BrokerEvent
+  | {
+      readonly type: "summed-up";
+      readonly of: BrokerEvent["type"];
+      readonly code?: string;
+      readonly count: number;
+      readonly ms: number;
+    }
+  | { readonly type: "lines-lost"; readonly count: number };
+
+interface LineContext {
   readonly level: LogLevel;
   readonly now: number;
   readonly color: boolean;
 }
 
-function jsonLine(event: BrokerEvent, { level, now }: Entry): string {
+/** Characters of a login that are shown. */
+const LOGIN_SHOWN = 80;
+/** Characters shown of an Origin or Host: more than the longest name of a host. */
+const ORIGIN_SHOWN = 300;
+
+/** The event with those values cut that came from a peer as they are, and may be of any length. */
+function shortened(event: BrokerEvent): BrokerEvent {
+  switch (event.type) {
+    case "connected":
+      return { ...event, login: cut(event.login, LOGIN_SHOWN) };
+    case "origin-refused":
+      return {
+        ...event,
+        seen: cut(event.seen, ORIGIN_SHOWN),
+        remedy: cut(event.remedy, ORIGIN_SHOWN),
+      };
+    default:
+      return event;
+  }
+}
+
+function cut(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
+}
+
+function jsonLine(event: Entry, { level, now }: LineContext): string {
   const { type, ...fields } = event;
   const cause = event.type === "refused" ? causeText(event) : undefined;
   const peer = "peer" in event ? plainPeer(event.peer) : undefined;
@@ -104,14 +236,14 @@ const COLORS: Readonly<Record<LogLevel, string>> = {
   error: "\x1b[31m",
 };
 
-function humanLine(event: BrokerEvent, { level, now, color }: Entry): string {
+function humanLine(event: Entry, { level, now, color }: LineContext): string {
   const time = new Date(now).toISOString().slice(11, 23);
   const label = level.padEnd(5);
   const shown = color ? `${COLORS[level]}${label}\x1b[0m` : label;
   return `${time} ${shown} ${escapeControls(hideSecrets(sentenceOf(event)))}`;
 }
 
-function sentenceOf(event: BrokerEvent): string {
+function sentenceOf(event: Entry): string {
   switch (event.type) {
     case "connected": {
       const who = event.login === "" ? "without a login" : `as "${event.login}"`;
@@ -132,8 +264,24 @@ function sentenceOf(event: BrokerEvent): string {
       return `Dead-lettered ${event.messageId} of ${event.destination}: ${event.reason}`;
     case "notice":
       return event.text;
+    case "summed-up": {
+      const code = event.code === undefined ? "" : `: ${event.code}`;
+      return `${event.count} more ${KINDS[event.of]} within a second${code}`;
+    }
+    case "lines-lost":
+      return `${event.count} lines of this log were dropped: nobody read them in time`;
   }
 }
+
+const KINDS: Readonly<Record<BrokerEvent["type"], string>> = {
+  notice: "notices",
+  connected: "connected",
+  disconnected: "disconnected",
+  refused: "refused",
+  "origin-refused": "refused for their Origin or Host",
+  slow: "slow",
+  "dead-lettered": "dead-lettered",
+};
 
 /** The fields that the event promises; whoever told it may have more in hand. */
 function plainPeer({ transport, address, port }: PeerName): PeerName {

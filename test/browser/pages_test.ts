@@ -382,6 +382,52 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
   );
 
   test(
+    "a missing page lists the home page by a name of its own",
+    async () => {
+      const response = await fetch(`${root}no/such/page`, { headers: { accept: "text/plain" } });
+      expect(await response.text()).toMatch(/^ +\S*\/ +Home$/m);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "the home page shows every figure on one line, every row full and every snippet whole",
+    async () => {
+      const page = await open("");
+      await page.locator("#state", { hasText: "Running" }).waitFor();
+      for (const width of [320, 600, 800, 1200, 1600]) {
+        await page.setViewportSize({ width, height: 740 });
+        // The widest that the running time gets; it is written anew only every two seconds.
+        const found = await page.evaluate<{
+          rows: number[];
+          broken: string[];
+          cut: string[];
+        }>(`(() => {
+          const all = (selector) => [...document.querySelectorAll(selector)];
+          document.querySelector("[data-stat=uptimeMs]").textContent = "59 min 59 s";
+          const heights = all(".stats dd").map((dd) => dd.getBoundingClientRect().height);
+          const rows = new Map();
+          for (const { offsetTop } of all(".stats > div")) {
+            rows.set(offsetTop, (rows.get(offsetTop) ?? 0) + 1);
+          }
+          return {
+            rows: [...rows.values()],
+            broken: all(".stats dd").filter((dd) =>
+              dd.scrollWidth > dd.clientWidth || dd.offsetHeight > Math.min(...heights) * 1.5,
+            ).map((dd) => dd.textContent),
+            cut: all(".snippet pre").filter((pre) => pre.scrollWidth > pre.clientWidth)
+              .map((pre) => pre.textContent),
+          };
+        })()`);
+        expect(new Set(found.rows).size, `${width} px`).toBe(1);
+        expect(found, `${width} px`).toMatchObject({ broken: [], cut: [] });
+      }
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "the chat works with the keyboard alone",
     async () => {
       const page = await open("chat/#keys");

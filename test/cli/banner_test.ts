@@ -75,10 +75,19 @@ describe("the banner", () => {
   });
 
   test("sends nobody to the address that stands for all", () => {
-    const addresses = [{ ...ws, host: "0.0.0.0", url: "ws://0.0.0.0:80/a" }];
+    const addresses = [
+      { ...ws, host: "0.0.0.0", url: "ws://0.0.0.0:80/a" },
+      { ...tcp, host: "::", url: "tcp://[::]:81" },
+    ];
     const lines = bannerLines({ ...facts, addresses, loopback: false }, plain);
     expect(lines).toContain("  page       http://localhost:80/a/");
     expect(lines).toContain("  login      anyone who can reach it");
+    const urls = ["http://localhost:80/a/", "ws://localhost:80/a", "tcp://localhost:81"];
+    expect(JSON.parse(startLine({ ...facts, addresses }))).toMatchObject({ urls });
+    expect(lines.join()).not.toMatch(/0\.0\.0\.0|\[::\]/);
+    expect(bannerLines({ ...facts, addresses: addresses.slice(1) }, plain).at(-1)).toEndWith(
+      "nc localhost 61613",
+    );
   });
 
   test("is coloured only when colours are welcome", () => {

@@ -9,18 +9,21 @@ export interface FakeTerminal extends Terminal {
   readonly listening: () => number;
 }
 
-/** Makes a {@link FakeTerminal}. Only `folders` are folders. */
+/** Makes a {@link FakeTerminal}. Only `.` and `folders` are folders. */
 export function fakeTerminal(
   options: {
     readonly env?: Readonly<Record<string, string>>;
     readonly files?: Readonly<Record<string, string>>;
     readonly folders?: readonly string[];
     readonly isTerminal?: boolean;
+    /** Whether nobody reads what is written. */
+    readonly stuck?: () => boolean;
   } = {},
 ): FakeTerminal {
   const written = { out: "", err: "" };
   const listeners = new Set<() => void>();
-  const shared = { isTerminal: options.isTerminal ?? false, color: false };
+  const backlog = (): number => (options.stuck?.() === true ? 1024 ** 2 : 0);
+  const shared = { isTerminal: options.isTerminal ?? false, color: false, backlog };
   return {
     written,
     signal: () => {
@@ -46,7 +49,7 @@ export function fakeTerminal(
       if (text !== undefined) return text;
       throw Object.assign(new Error("no such file"), { code: "ENOENT" });
     },
-    isDirectory: (path) => options.folders?.includes(path) ?? false,
+    isDirectory: (path) => path === "." || (options.folders?.includes(path) ?? false),
     onStopSignal: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
 import { optionsText } from "../../src/cli/help.ts";
 import { COMMANDS, runCli } from "../../src/cli/run_cli.ts";
-import { OPTIONS } from "../../src/config.ts";
+import { DEFAULT_LISTEN, OPTIONS } from "../../src/config.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
 
 async function run(...argv: string[]) {
@@ -17,7 +17,7 @@ describe("help", () => {
     async (words) => {
       const { code, out, err } = await run(...words.split(" "));
       expect({ code, err }).toEqual({ code: 0, err: "" });
-      expect(out).toStartWith("stompbox --listen ws://localhost:8080 --static .\n");
+      expect(out).toStartWith("Usage: stompbox [COMMAND] [OPTION]...\n");
     },
   );
 
@@ -35,10 +35,16 @@ describe("help", () => {
     expect(out.match(/--[a-z.-]+/g)?.filter((flag) => !known.includes(flag))).toEqual([]);
   });
 
-  test("begins with an example that is a valid command line", async () => {
-    const [example = ""] = (await run("--help")).out.split("\n");
-    const terminal = fakeTerminal({ folders: ["."] });
-    expect(await runCli(["check", ...example.split(" ").slice(1)], terminal)).toBe(0);
+  test("says where it listens by itself", async () => {
+    const { out } = await run("--help");
+    for (const uri of DEFAULT_LISTEN) expect(out).toContain(uri);
+    expect(out).toContain("http://localhost:61614/");
+  });
+
+  test("has an example that is a valid command line", async () => {
+    const [, example = ""] = /^ {2}stompbox (--.*)$/m.exec((await run("--help")).out) ?? [];
+    expect(example).not.toBe("");
+    expect(await runCli(["check", ...example.split(" ")], fakeTerminal())).toBe(0);
   });
 
   test("of options names every option in every spelling", async () => {
@@ -68,6 +74,14 @@ describe("words that are not understood", () => {
     [["check", "--quite"], 'Unknown option "--quite": did you mean --quiet?'],
     [["serve", "--quite"], 'Unknown option "--quite": did you mean --quiet?'],
     [["--quite"], 'Unknown option "--quite": did you mean --quiet?'],
+    [["--", "--quite"], 'Unknown command "--quite"'],
+    [["--port", "8080"], 'Unknown option "--port": use --listen ws://localhost:8080'],
+    [["--port=8080"], 'Unknown option "--port": use --listen ws://localhost:8080'],
+    [["-p", "x y"], 'Unknown option "-p": use --listen ws://localhost:PORT'],
+    [["--http-port"], 'Unknown option "--http-port": use --listen ws://localhost:PORT'],
+    [["--stomp-port=1"], 'Unknown option "--stomp-port": use --listen tcp://localhost:1'],
+    [["--host", "10.0.0.1"], 'Unknown option "--host": use --listen ws://10.0.0.1:61614'],
+    [["--ports", "p.json"], 'Unknown option "--ports": did you mean --ports-file?'],
     [["chek", "--quite"], 'Unknown option "--quite": did you mean --quiet?'],
     [["--listen", "ws://0.0.0.0:0"], "without --allow-anonymous"],
     [["--config", "a.toml"], 'Cannot use "loud" as log in a.toml'],
@@ -77,6 +91,11 @@ describe("words that are not understood", () => {
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(sentence);
   });
+});
+
+test("words after -- are words", async () => {
+  expect((await run("--", "version")).out).toBe(`stompbox ${manifest.version}\n`);
+  expect((await run("check", "--")).code).toBe(0);
 });
 
 describe("check", () => {

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
 import { COMMANDS } from "../../src/cli/run_cli.ts";
 import { serve, type ServeParts } from "../../src/cli/serve.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import type { Config } from "../../src/config.ts";
+import type { Observe } from "../../src/observe/events.ts";
 import { ListenError, type Stompbox } from "../../src/stompbox.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
 
@@ -30,15 +31,29 @@ function pretend(
     readonly isTerminal?: boolean;
     readonly start?: () => Promise<Stompbox>;
     readonly stop?: () => Promise<void>;
+    readonly files?: Readonly<Record<string, string>>;
+    readonly stuck?: () => boolean;
+    readonly folders?: readonly string[];
   } = {},
 ) {
-  const terminal = fakeTerminal({ isTerminal: options.isTerminal ?? false });
+  const { files = {}, stuck = () => false, folders = [folder.path] } = options;
+  const isTerminal = options.isTerminal ?? false;
+  const terminal = fakeTerminal({ isTerminal, files, stuck, folders });
+  const ticks = new Set<() => void>();
+  const observed = Promise.withResolvers<Observe>();
   const started = Promise.withResolvers<Config>();
   const stopping = Promise.withResolvers<void>();
   const clock = { now: 0 };
   const parts: ServeParts = {
-    runtime: { now: () => clock.now },
+    runtime: {
+      now: () => clock.now,
+      every: (_periodMs, task) => {
+        ticks.add(task);
+        return () => ticks.delete(task);
+      },
+    },
     start: async (config, { observe }) => {
+      if (observe !== undefined) observed.resolve(observe);
       started.resolve(config);
       if (options.start !== undefined) return options.start();
       observe?.({ type: "notice", text: "pretending" });
@@ -53,7 +68,15 @@ function pretend(
   };
   const given = parseArguments(options.argv ?? []);
   const done = serve({ terminal, given, commands: COMMANDS }, parts);
-  return { terminal, clock, done, started: started.promise, stopping: stopping.promise };
+  return {
+    terminal,
+    clock,
+    done,
+    ticks,
+    started: started.promise,
+    stopping: stopping.promise,
+    observed: observed.promise,
+  };
 }
 
 describe("starting", () => {
@@ -128,6 +151,88 @@ describe("starting", () => {
   });
 });
 
+describe("the log", () => {
+  const refused = {
+    type: "refused",
+    connection: 1,
+    peer: { transport: "tcp", address: "127.0.0.1", port: 1 },
+    code: "login-timeout",
+    detail: "Cannot wait",
+  } as const;
+
+  test("sums a flood up at the next tick", async () => {
+    const { terminal, clock, done, observed, ticks } = pretend();
+    const observe = await observed;
+    for (let n = 0; n < 64; n++) observe(refused);
+    clock.now += 1000;
+    for (const tick of ticks) tick();
+    expect(terminal.written.err).toContain('"event":"summed-up","of":"refused"');
+    expect(terminal.written.err).toContain('"count":54');
+    terminal.signal();
+    await done;
+    expect(ticks.size).toBe(0);
+  });
+
+  test("sums a flood up when the broker stops", async () => {
+    const { terminal, done, observed } = pretend();
+    const observe = await observed;
+    for (let n = 0; n < 11; n++) observe(refused);
+    terminal.signal();
+    await done;
+    expect(terminal.written.err).toContain('"event":"summed-up"');
+  });
+
+  test("does not pile up when nobody reads it", async () => {
+    const reader = { stuck: true };
+    const { terminal, done, observed } = pretend({ stuck: () => reader.stuck });
+    const observe = await observed;
+    for (let n = 0; n < 50; n++) observe({ type: "notice", text: "unread" });
+    expect(terminal.written.err).toBe("");
+    reader.stuck = false;
+    terminal.signal();
+    await done;
+    expect(terminal.written.err).toContain('"event":"lines-lost","count":51');
+  });
+});
+
+describe("the limit of open files", () => {
+  const limits = (soft: string): Readonly<Record<string, string>> => ({
+    "/proc/self/limits": `Limit                     Soft Limit           Hard Limit           Units
+Max processes             10                   10                   processes
+Max open files            ${soft.padEnd(21)}1048576              files
+`,
+  });
+  const table = [
+    ["128", 20_000, 64],
+    ["1024", 20_000, 960],
+    ["4096", 20_000, 3891],
+    ["10", 20_000, 5],
+    ["1", 20_000, 1],
+    ["4096", 3891, 3891],
+    ["4096", 3892, 3891],
+    ["1048576", 20_000, 20_000],
+    ["unlimited", 20_000, 20_000],
+  ] as const;
+  test.each(table)("of %s makes of %d connections %d", async (soft, wanted, allowed) => {
+    const argv = [`--limits.connections-max=${wanted}`];
+    const { terminal, done, started } = pretend({ argv, files: limits(soft) });
+    terminal.signal();
+    await done;
+    expect((await started).limits.connectionsMax).toBe(allowed);
+    const notice = `Lowered limits.connections-max from ${wanted} to ${allowed}: this process may open ${soft} files`;
+    expect(terminal.written.err.includes(notice)).toBe(wanted !== allowed);
+    expect(terminal.written.err.includes("Lowered")).toBe(wanted !== allowed);
+  });
+
+  test("changes nothing where it cannot be read", async () => {
+    const { terminal, done, started } = pretend();
+    terminal.signal();
+    await done;
+    expect((await started).limits.connectionsMax).toBe(20_000);
+    expect(terminal.written.err).not.toContain("Lowered");
+  });
+});
+
 describe("stopping", () => {
   test("waits for the broker and leaves no listener behind", async () => {
     const last = Promise.withResolvers<void>();
@@ -198,10 +303,21 @@ describe("the ports file", () => {
 
   test("that cannot be written stops the broker", async () => {
     const path = join(folder.path, "missing", "ports.json");
-    const { terminal, done, stopping } = pretend({ argv: ["--ports-file", path] });
+    const folders = [dirname(path)];
+    const { terminal, done, stopping } = pretend({ argv: ["--ports-file", path], folders });
     expect(await done).toBe(1);
     await stopping;
-    expect(terminal.written.err).toContain("Cannot write the ports file");
+    expect(terminal.written.err).toContain(
+      `Cannot write the ports file ${JSON.stringify(path)}: there is no such folder\n`,
+    );
     expect(terminal.written.out).toBe("");
+  });
+
+  test("for a folder that is not there is a mistake before anything listens", async () => {
+    const path = join(folder.path, "missing", "ports.json");
+    const { terminal, done } = pretend({ argv: ["--ports-file", path] });
+    expect(await done).toBe(2);
+    expect(terminal.written.err).toContain(`there is no folder ${JSON.stringify(dirname(path))}`);
+    expect(terminal.written.err).not.toContain("pretending");
   });
 });

@@ -156,8 +156,14 @@ describe("files", () => {
     expect(config).toEqual(defaultConfig({ listen: ["ws://localhost:0"], quiet: true, limits }));
   });
 
-  test.each(["a.toml", "a.yaml"])("an empty %s changes nothing", (name) => {
-    const { config } = settingsOf({ argv: ["--config", name], files: { [name]: "" } });
+  const empty = [
+    ["a.toml", ""],
+    ["a.yaml", ""],
+    ["a.yaml", "---\n# nothing yet\n\n...\n"],
+    ["a.json", "{}"],
+  ] as const;
+  test.each(empty)("%s holding %p changes nothing", (name, text) => {
+    const { config } = settingsOf({ argv: ["--config", name], files: { [name]: text } });
     expect(config).toEqual(defaultConfig());
   });
 
@@ -165,6 +171,13 @@ describe("files", () => {
     ["a.toml", "a = ", 'Cannot read "a.toml": TOML'],
     ["a.yaml", "a: [1\nb: }", 'Cannot read "a.yaml": YAML'],
     ["a.json", "{", 'Cannot read "a.json": JSON'],
+    ["a.toml", "quiet = true\na = \n", 'Cannot read "a.toml": TOML Parse error: Missing value'],
+    ["a.json", "null", 'Cannot read "a.json": expected keys and values, found null'],
+    ["a.yaml", "null", 'Cannot read "a.yaml": expected keys and values, found null'],
+    ["a.yaml", "~ # nothing", 'Cannot read "a.yaml": expected keys and values, found null'],
+    ["a.json", '{"__proto__":1}', 'Unknown key "__proto__" in a.json'],
+    ["a.json", '{"limits":{"__proto__":1}}', 'Unknown key "limits.__proto__" in a.json'],
+    ["a.json", '{"limits":{"constructor":1}}', 'Unknown key "limits.constructor" in a.json'],
     ["a.json", "[1]", 'Cannot read "a.json": expected keys and values, found [1]'],
     ["a.yaml", "just words", 'Cannot read "a.yaml": expected keys and values'],
     ["a.ini", "", 'Cannot read "a.ini": expected a file that ends in .toml'],
@@ -174,6 +187,17 @@ describe("files", () => {
     const [mistake, ...more] = mistakesOf({ argv: ["--config", name], files: { [name]: text } });
     expect(mistake).toStartWith(sentence);
     expect(more).toEqual([]);
+  });
+
+  const places = [
+    ["a.toml", 'quiet = true\nlog = "info"\nlisten = \n', ", in line 3 or below"],
+    ["a.yaml", "quiet: yes\nlisten: [a\nlog: }", ", in line 2 or below"],
+    ["a.toml", "a = ", ""],
+    ["a.json", '{\n"a":}', ""],
+  ] as const;
+  test.each(places)("%s holding %p tells the place as far as it is known", (name, text, place) => {
+    const [mistake = ""] = mistakesOf({ argv: ["--config", name], files: { [name]: text } });
+    expect(/(?:, in line \d+ or below)?$/.exec(mistake)?.[0]).toBe(place);
   });
 
   test("a missing file is a mistake that names it", () => {
@@ -258,6 +282,43 @@ describe("mistakes", () => {
       PATH: "/bin",
     };
     expect(settingsOf({ env }).config).toEqual(defaultConfig());
+  });
+});
+
+describe("a listener", () => {
+  const same = [
+    ["http://localhost:8080", "ws://localhost:8080"],
+    ["HTTP://localhost:0/box", "ws://localhost:0/box"],
+    ["tcp://localhost:0", "tcp://localhost:0"],
+  ] as const;
+  test.each(same)("%s is %s, wherever it is given", (written, meant) => {
+    const worlds: readonly World[] = [
+      { argv: ["--listen", written] },
+      { env: { STOMPBOX_LISTEN: written } },
+      { argv: ["--config", "a.json"], files: { "a.json": JSON.stringify({ listen: written }) } },
+      { argv: ["--config", "a.json"], files: { "a.json": JSON.stringify({ listen: [written] }) } },
+    ];
+    for (const world of worlds) expect(settingsOf(world).config.listen).toEqual([meant]);
+  });
+
+  test("that ought to be TLS is still told so", () => {
+    expect(mistakesOf({ argv: ["--listen", "https://localhost:1"] })[0]).toContain(
+      "TLS comes from a proxy",
+    );
+  });
+});
+
+describe("the ports file", () => {
+  const table = [
+    ["ports.json", []],
+    ["public/ports.json", []],
+    [
+      "gone/ports.json",
+      ['Cannot write "gone/ports.json" as ports-file: there is no folder "gone"'],
+    ],
+  ] as const;
+  test.each(table)("at %s needs its folder", (path, mistakes) => {
+    expect(mistakesOf({ argv: ["--ports-file", path] })).toEqual([...mistakes]);
   });
 });
 

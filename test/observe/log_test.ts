@@ -40,12 +40,33 @@ const events: readonly BrokerEvent[] = [
   { type: "notice", text: "no ::1 here" },
 ];
 
+const notice: BrokerEvent = { type: "notice", text: "no ::1 here" };
+
 function linesOf(logged: readonly BrokerEvent[], options: Partial<LogOptions> = {}): string[] {
   const lines: string[] = [];
   const write = (line: string): number => lines.push(line);
-  const observe = createLog({ level: "debug", format: "human", write, now: () => 0, ...options });
-  for (const event of logged) observe(event);
+  const log = createLog({ level: "debug", format: "human", write, now: () => 0, ...options });
+  for (const event of logged) log.observe(event);
   return lines;
+}
+
+/** A log of JSON lines on a clock that stands until told, read by whoever has room. */
+function startLog(level: LogOptions["level"] = "debug") {
+  const world = { now: 0, hasRoom: true };
+  const lines: string[] = [];
+  const log = createLog({
+    level,
+    format: "json",
+    write: (line) => lines.push(line),
+    now: () => world.now,
+    hasRoom: () => world.hasRoom,
+  });
+  const observeTimes = (event: BrokerEvent, count: number): void => {
+    for (let n = 0; n < count; n++) log.observe(event);
+  };
+  /** What was written since this was last asked. */
+  const taken = (): unknown[] => lines.splice(0).map((line): unknown => JSON.parse(line));
+  return { ...log, world, observeTimes, taken };
 }
 
 describe("levels", () => {
@@ -145,6 +166,154 @@ describe("lines for machines", () => {
   test("carry the cause of a refusal as text", () => {
     const [line = ""] = linesOf([{ ...refused, cause: new Error("why") }], { format: "json" });
     expect(JSON.parse(line)).toMatchObject({ cause: "Error: why" });
+  });
+});
+
+describe("a flood", () => {
+  const flooding = [
+    ["refusals", refused, { of: "refused", code: "bad-destination", level: "warn" }],
+    [
+      "errors of ours",
+      { ...refused, code: "internal-error" },
+      { of: "refused", code: "internal-error", level: "error" },
+    ],
+    ...events
+      .filter(({ type }) => ["origin-refused", "slow", "dead-lettered"].includes(type))
+      .map((event) => [event.type, event, { of: event.type, level: "warn" }] as const),
+  ] as const;
+  test.each(flooding)("of %s is ten lines and one that counts the rest", (_name, event, sum) => {
+    const { observeTimes, world, tick, taken } = startLog();
+    observeTimes(event, 100_000);
+    expect(taken()).toHaveLength(10);
+    world.now = 999;
+    tick();
+    expect(taken()).toEqual([]);
+    world.now = 1000;
+    tick();
+    const time = "1970-01-01T00:00:01.000Z";
+    expect(taken()).toEqual([{ time, event: "summed-up", ...sum, count: 99_990, ms: 1000 }]);
+    tick();
+    expect(taken()).toEqual([]);
+  });
+
+  test("of one code leaves the lines of the others", () => {
+    const { observe, observeTimes, taken } = startLog();
+    observeTimes(refused, 50);
+    taken();
+    observe({ ...refused, code: "login-timeout" });
+    expect(taken()).toMatchObject([{ event: "refused", code: "login-timeout" }]);
+  });
+
+  test("of ten is ten lines", () => {
+    const { observeTimes, flush, taken } = startLog();
+    observeTimes(refused, 10);
+    flush();
+    expect(taken()).toHaveLength(10);
+  });
+
+  test("is summed up before its like is told again, without any tick", () => {
+    const { observe, observeTimes, world, taken } = startLog();
+    observeTimes(refused, 12);
+    taken();
+    world.now = 5000;
+    observe(refused);
+    expect(taken()).toMatchObject([{ event: "summed-up", count: 2 }, { event: "refused" }]);
+  });
+
+  test("is summed up at the end, and when the clock was set back", () => {
+    const { observeTimes, world, tick, flush, taken } = startLog();
+    world.now = 10_000;
+    observeTimes(refused, 12);
+    taken();
+    world.now = 9000;
+    tick();
+    expect(taken()).toMatchObject([{ event: "summed-up", count: 2 }]);
+    observeTimes(refused, 13);
+    taken();
+    flush();
+    expect(taken()).toMatchObject([{ event: "summed-up", count: 3 }]);
+  });
+
+  test.each(["connected", "disconnected", "notice"] as const)(
+    "of %s is a hundred lines",
+    (type) => {
+      const { observeTimes, flush, taken } = startLog();
+      const [event = connected] = events.filter((each) => each.type === type);
+      observeTimes(event, 5000);
+      expect(taken()).toHaveLength(100);
+      flush();
+      expect(taken()).toMatchObject([{ event: "summed-up", of: type, level: "info", count: 4900 }]);
+    },
+  );
+
+  test("is told to people in a sentence", () => {
+    const lines: string[] = [];
+    const log = createLog({
+      level: "info",
+      format: "human",
+      write: (line) => lines.push(line),
+      now: () => 0,
+    });
+    for (let n = 0; n < 64; n++) log.observe({ ...refused, code: "login-timeout" });
+    log.flush();
+    expect(lines.at(-1)).toBe("00:00:00.000 warn  54 more refused within a second: login-timeout");
+  });
+});
+
+describe("lines that nobody takes", () => {
+  test("are counted instead of kept, and told when there is room again", () => {
+    const { observe, observeTimes, world, tick, taken } = startLog();
+    world.hasRoom = false;
+    observeTimes(notice, 30);
+    tick();
+    expect(taken()).toEqual([]);
+    world.hasRoom = true;
+    observe(notice);
+    expect(taken()).toMatchObject([
+      { event: "lines-lost", level: "warn", count: 30 },
+      { event: "notice" },
+    ]);
+    observe(notice);
+    expect(taken()).toMatchObject([{ event: "notice" }]);
+  });
+
+  test.each(["tick", "flush"] as const)("are told of at a %s", (name) => {
+    const log = startLog();
+    log.world.hasRoom = false;
+    log.observe(notice);
+    log.world.hasRoom = true;
+    log[name]();
+    expect(log.taken()).toMatchObject([{ event: "lines-lost", count: 1 }]);
+  });
+
+  test("are no news where only errors are", () => {
+    const { observe, world, tick, taken } = startLog("error");
+    world.hasRoom = false;
+    observe({ ...refused, code: "internal-error" });
+    world.hasRoom = true;
+    tick();
+    expect(taken()).toEqual([]);
+  });
+});
+
+describe("long values", () => {
+  const long = "x".repeat(16_000);
+  const table = [
+    [{ ...connected, login: long }, { login: `${"x".repeat(80)}…` }],
+    [
+      { type: "origin-refused", peer, rule: "r", seen: long, remedy: long },
+      { seen: `${"x".repeat(300)}…`, remedy: `${"x".repeat(300)}…` },
+    ],
+  ] as const;
+  test.each(table)("are cut", (event, shown) => {
+    const [line = ""] = linesOf([event], { format: "json" });
+    expect(JSON.parse(line)).toMatchObject(shown);
+    expect(linesOf([event])[0]?.length).toBeLessThan(1000);
+  });
+
+  test("of 80 characters are whole", () => {
+    const login = "x".repeat(80);
+    expect(linesOf([{ ...connected, login }])[0]).toContain(`"${login}"`);
   });
 });
 
