@@ -61,7 +61,9 @@ export const REFUSALS = {
   "bad-heart-beat": { message: "Bad heart-beat", status: 400, close: REFUSED, retry: false },
   "missing-header": { message: "Missing header", status: 400, close: REFUSED, retry: false },
   "bad-header": { message: "Bad header value", status: 400, close: REFUSED, retry: false },
+  "bad-selector": { message: "Bad selector", status: 400, close: REFUSED, retry: false },
   "bad-destination": { message: "Bad destination", status: 400, close: REFUSED, retry: false },
+  "taken-over": { message: "Taken over", status: 409, close: REFUSED, retry: false },
   "partial-wildcard": { message: "Partial wildcard", status: 400, close: REFUSED, retry: false },
   "duplicate-subscription": {
     message: "Duplicate subscription",
