@@ -7,6 +7,7 @@
  * | ---------------------- | -------------------------- | -------------------------------- | ----------------------------- |
  * | `allowAnonymous`       | `--allow-anonymous`        | `STOMPBOX_ALLOW_ANONYMOUS`       | `allow-anonymous`             |
  * | `limits.frameBytesMax` | `--limits.frame-bytes-max` | `STOMPBOX_LIMITS_FRAME_BYTES_MAX` | `frame-bytes-max` in `[limits]` |
+ * | `destinations`         | `--destination`, repeated  | `STOMPBOX_DESTINATIONS`          | `[[destinations]]`            |
  */
 
 import { z } from "zod";
@@ -111,15 +112,18 @@ function isPlainPath(path: string): boolean {
 
 /** What the derived forms need to know of an option beside its schema. */
 export interface OptionNotes {
-  readonly kind: "switch" | "choice" | "count" | "size" | "duration" | "text" | "list";
+  readonly kind:
+    "switch" | "choice" | "count" | "factor" | "size" | "duration" | "text" | "list" | "rules";
   /** What the number counts; absent for what is not a number. */
   readonly unit?: "bytes" | "ms";
   /** What is allowed, to follow the word "expected". */
   readonly allowed: string;
   /** Stands for the value in a usage line; empty for a switch. */
   readonly placeholder: string;
-  /** One sentence: what for. */
+  /** What for, in full sentences. */
   readonly description: string;
+  /** The flag where it is not the key: what is repeated is named in the singular. */
+  readonly flag?: string;
 }
 
 const NOTES = z.registry<OptionNotes>();
@@ -224,6 +228,21 @@ function count({ fallback, min, max, description }: NumberNotes) {
     });
 }
 
+function factor({ fallback, min, max, description }: NumberNotes) {
+  const number = z.number().min(min).max(max);
+  const fromText = (value: unknown): unknown =>
+    typeof value === "string" && /^\s*\d+(?:\.\d+)?\s*$/.test(value) ? Number(value) : value;
+  return z
+    .preprocess(fromText, number)
+    .default(fallback)
+    .register(NOTES, {
+      kind: "factor",
+      allowed: `a number from ${min} to ${max}`,
+      placeholder: "X",
+      description,
+    });
+}
+
 function toggle(description: string) {
   // YAML 1.2 leaves "yes" and "on" strings, and an environment has nothing but strings.
   const fromText = (value: unknown): unknown => {
@@ -316,12 +335,48 @@ const upgradePath = z.string().transform((text, context) => {
   return path;
 });
 
+const RULE_PREFIXES = ["/queue/", "/topic/", "/temp-queue/", "/temp-topic/"];
+const REST_WILDCARDS = [">", "#", "**"];
+
+/** Why a path cannot be the pattern of a rule, or undefined if it can. */
+function patternProblem(path: string): string | undefined {
+  const prefix = RULE_PREFIXES.find((each) => path.startsWith(each));
+  if (prefix === undefined) return `unknown prefix, expected ${RULE_PREFIXES.join(", ")}`;
+  const name = path.slice(prefix.length);
+  if (name === "") return 'empty name, expected one such as "orders.>"';
+  if (/[\u0000-\u001f\u007f]/.test(name)) return "control character in the name";
+  if (name.includes(",")) return "a comma, expected one pattern; give each its own rule";
+  const isWildcard = (segment: string): boolean =>
+    segment === "*" || REST_WILDCARDS.includes(segment);
+  const partial = name
+    .split(/[./]/)
+    .find((segment) => /[*>#]/.test(segment) && !isWildcard(segment));
+  if (partial !== undefined) {
+    return `segment "${partial}", a wildcard must be a whole segment`;
+  }
+  if (prefix.startsWith("/temp-") && !isWildcard(name)) {
+    return `no rule can know the names of temporary destinations, expected ${prefix}>`;
+  }
+  return undefined;
+}
+
+const destinationPattern = z.string().transform((text, context) => {
+  const path = text.trim();
+  const problem = patternProblem(path);
+  if (problem !== undefined) {
+    const message = `Cannot match ${JSON.stringify(text)}: ${problem}`;
+    context.issues.push({ code: "custom", message, input: text });
+  }
+  return path;
+});
+
 const KIB = 1024;
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const SECOND = 1000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
 
 const limitsSchema = z.strictObject({
   // One client.
@@ -501,6 +556,75 @@ const limitsSchema = z.strictObject({
   }),
 });
 
+/** The options that a rule for some destinations may set anew; two more are limits. */
+const policyFields = {
+  queueOverflow: choice(["reject", "drop-oldest"], {
+    fallback: "reject",
+    description: "What a full queue does with one more message.",
+  }),
+  maxDeliveries: count({
+    fallback: 6,
+    min: 1,
+    max: 1_000_000,
+    description: "Refusals of one message after which it goes to the dead letters.",
+  }),
+  redeliveryDelayMs: duration({
+    fallback: 0,
+    min: 0,
+    max: WEEK,
+    description: "How long a refused message is kept back before it comes again.",
+  }),
+  redeliveryMultiplier: factor({
+    fallback: 1,
+    min: 1,
+    max: 100,
+    description: "By what that time is multiplied with each further refusal; 1 leaves it as it is.",
+  }),
+  redeliveryDelayMaxMs: duration({
+    fallback: HOUR,
+    min: 1,
+    max: WEEK,
+    description: "What that time grows to at most.",
+  }),
+  deadLetterExpired: toggle(
+    "Move messages that expire to the dead letters; without it they are dropped.",
+  ),
+};
+
+const ruleSchema = z.strictObject({
+  match: destinationPattern,
+  maxDeliveries: policyFields.maxDeliveries.unwrap().optional(),
+  redeliveryDelayMs: policyFields.redeliveryDelayMs.unwrap().optional(),
+  redeliveryMultiplier: policyFields.redeliveryMultiplier.unwrap().optional(),
+  redeliveryDelayMaxMs: policyFields.redeliveryDelayMaxMs.unwrap().optional(),
+  deadLetterExpired: policyFields.deadLetterExpired.unwrap().optional(),
+  messagesMax: limitsSchema.shape.queueMessagesMax.unwrap().optional(),
+  bytesMax: limitsSchema.shape.queueBytesMax.unwrap().optional(),
+  overflow: policyFields.queueOverflow.unwrap().optional(),
+});
+
+/**
+ * What holds for the destinations that a pattern covers, where it differs from
+ * the rest. Of the rules that cover a destination the most specific wins: the
+ * one with more literal segments, and among equals the later. They are merged
+ * key by key, so a rule need not repeat what a less specific one says.
+ */
+export type DestinationRule = z.output<typeof ruleSchema>;
+
+const destinationRules = z
+  .array(ruleSchema)
+  .default(() => [])
+  .register(NOTES, {
+    kind: "rules",
+    allowed: 'a pattern and what differs for it, such as "/queue/orders.> max-deliveries=3"',
+    placeholder: "RULE",
+    flag: "--destination",
+    description:
+      "What differs for some destinations: a pattern as in SUBSCRIBE, and keys with values. " +
+      "The most specific rule wins, the one with more literal segments, and among equals the " +
+      "later; rules are merged key by key, the less specific first.",
+  });
+
 /** Every value for itself; {@link configSchema} also looks for {@link contradictions}. */
 export const fieldsSchema = z.strictObject({
   listen: list(listenUri, {
@@ -531,20 +655,12 @@ export const fieldsSchema = z.strictObject({
     description: "Least level that is logged.",
   }),
   quiet: toggle("Print no banner, and no log below warn unless debug is asked for."),
-  queueOverflow: choice(["reject", "drop-oldest"], {
-    fallback: "reject",
-    description: "What a full queue does with one more message.",
-  }),
   unprefixed: choice(["reject", "topic", "queue"], {
     fallback: "reject",
     description: "What a destination without a known prefix is.",
   }),
-  maxDeliveries: count({
-    fallback: 6,
-    min: 1,
-    max: 1_000_000,
-    description: "Deliveries of one message before it counts as dead.",
-  }),
+  ...policyFields,
+  destinations: destinationRules,
   limits: limitsSchema.prefault({}),
 });
 
@@ -616,6 +732,19 @@ export function contradictions(config: Config): Contradiction[] {
       text: `Cannot grant heart-beats: limits.heart-beat-min-ms ${limits.heartBeatMinMs} is above limits.heart-beat-max-ms ${limits.heartBeatMaxMs}`,
     });
   }
+  if (config.redeliveryDelayMs > config.redeliveryDelayMaxMs) {
+    found.push({
+      options: ["redeliveryDelayMs", "redeliveryDelayMaxMs"],
+      text: `Cannot keep messages back: redelivery-delay-ms ${config.redeliveryDelayMs} is above redelivery-delay-max-ms ${config.redeliveryDelayMaxMs}`,
+    });
+  }
+  for (const { match, redeliveryDelayMs = 0, redeliveryDelayMaxMs = WEEK } of config.destinations) {
+    if (redeliveryDelayMs <= redeliveryDelayMaxMs) continue;
+    found.push({
+      options: ["destinations"],
+      text: `Cannot keep messages of ${JSON.stringify(match)} back: redelivery-delay ${redeliveryDelayMs} is above redelivery-delay-max ${redeliveryDelayMaxMs}`,
+    });
+  }
   if (limits.headerLineBytesMax > limits.frameBytesMax) {
     found.push({
       options: ["limits.headerLineBytesMax", "limits.frameBytesMax"],
@@ -663,7 +792,7 @@ function optionsIn(
         ...notes,
         name: prefix + field,
         key,
-        flag: `--${key}`,
+        flag: notes.flag ?? `--${key}`,
         variable: `STOMPBOX_${key.replace(/[.-]/g, "_").toUpperCase()}`,
         table,
         fallback: schema.parse(undefined),
@@ -672,3 +801,29 @@ function optionsIn(
     ];
   });
 }
+
+/** One key of a rule for some destinations. */
+export interface RuleOption {
+  /** As in a file and in a flag: `redelivery-delay`. */
+  readonly key: string;
+  /** As in a {@link DestinationRule}: `redeliveryDelayMs`. */
+  readonly name: Exclude<keyof DestinationRule, "match">;
+  /** The option that says the same for all destinations: its range, unit and purpose. */
+  readonly option: Option;
+}
+
+const RULE_KEYS = [
+  { key: "max-deliveries", name: "maxDeliveries", of: "maxDeliveries" },
+  { key: "redelivery-delay", name: "redeliveryDelayMs", of: "redeliveryDelayMs" },
+  { key: "redelivery-multiplier", name: "redeliveryMultiplier", of: "redeliveryMultiplier" },
+  { key: "redelivery-delay-max", name: "redeliveryDelayMaxMs", of: "redeliveryDelayMaxMs" },
+  { key: "dead-letter-expired", name: "deadLetterExpired", of: "deadLetterExpired" },
+  { key: "queue-messages-max", name: "messagesMax", of: "limits.queueMessagesMax" },
+  { key: "queue-bytes-max", name: "bytesMax", of: "limits.queueBytesMax" },
+  { key: "overflow", name: "overflow", of: "queueOverflow" },
+] as const;
+
+/** Every key of a rule beside `match`, in the order of the documentation. */
+export const RULE_OPTIONS: readonly RuleOption[] = RULE_KEYS.flatMap(({ key, name, of }) =>
+  OPTIONS.filter((option) => option.name === of).map((option) => ({ key, name, option })),
+);

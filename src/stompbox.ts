@@ -1,4 +1,6 @@
 import { Memory } from "./broker/memory.ts";
+import { createPolicies } from "./broker/policy.ts";
+import { createSelectorCache } from "./broker/selector.ts";
 import { type Config, type ListenAddress, listenersOf } from "./config.ts";
 import { LocalEngine } from "./engine/local.ts";
 import { memoryStore } from "./engine/memory_store.ts";
@@ -84,6 +86,8 @@ export interface BrokerStatus {
   readonly memoryBytes: number;
 }
 
+/** Selectors kept compiled. */
+const SELECTORS_MAX = 1_000;
 /** Everything that is due at a time is looked at so often. */
 const TICK_MS = 50;
 
@@ -105,13 +109,21 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
     memory,
     store: memoryStore(),
     observe,
-    queueLimits: {
-      messagesMax: limits.queueMessagesMax,
-      bytesMax: limits.queueBytesMax,
-      overflow: config.queueOverflow,
-    },
+    now: runtime.now,
+    policyOf: createPolicies(
+      {
+        messagesMax: limits.queueMessagesMax,
+        bytesMax: limits.queueBytesMax,
+        overflow: config.queueOverflow,
+        maxDeliveries: config.maxDeliveries,
+        redeliveryDelayMs: config.redeliveryDelayMs,
+        redeliveryMultiplier: config.redeliveryMultiplier,
+        redeliveryDelayMaxMs: config.redeliveryDelayMaxMs,
+        deadLetterExpired: config.deadLetterExpired,
+      },
+      config.destinations,
+    ),
     destinationsMax: limits.destinationsMax,
-    maxDeliveries: config.maxDeliveries,
   });
   const counters = {
     framesIn: 0,
@@ -131,11 +143,15 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
     observe,
     counters,
     heldBack: { waiting: new Set() },
+    filterOf: createSelectorCache(SELECTORS_MAX).compile,
     boot,
     server: `stompbox/${version}`,
   };
   const connections = new Connections(context, limits);
-  const stopTimer = runtime.every(TICK_MS, () => context.deadlines.tick(runtime.now()));
+  const stopTimer = runtime.every(TICK_MS, () => {
+    context.deadlines.tick(runtime.now());
+    engine.tick();
+  });
 
   const status = (): BrokerStatus => ({
     name: "stompbox",
@@ -356,6 +372,7 @@ function metricsOf(about: {
     ({ name: `stompbox_${name}_total`, help, type: "counter", values: [{ value }] }) as const;
   let depth = 0;
   let held = 0;
+  const { expired, unroutable } = engine.counters;
   for (const queue of engine.queues.values()) {
     depth += queue.ready;
     held += queue.held;
@@ -375,6 +392,10 @@ function metricsOf(about: {
     counter("frames_sent", "Frames sent that are no messages", counters.framesOut),
     counter("messages_published", "Messages accepted", engine.counters.published),
     counter("deliveries", "Messages sent to subscribers", counters.delivered),
+    gauge("durable_subscriptions", "Durable subscriptions, used or not", engine.durables.size),
+    gauge("retained_messages", "Topics with a retained message", engine.retained),
+    counter("messages_expired", "Messages that expired", expired),
+    counter("messages_unroutable", "Messages to temporary destinations that are gone", unroutable),
     counter("dead_letters", "Messages moved to dead letters", engine.counters.deadLettered),
     counter(
       "messages_dropped",

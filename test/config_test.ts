@@ -10,7 +10,11 @@ import {
   listenersOf,
   OPTIONS,
   parseListen,
+  RULE_OPTIONS,
 } from "../src/config.ts";
+import { parseDestination } from "../src/broker/destination.ts";
+import type { PolicyRule, QueuePolicy } from "../src/broker/policy.ts";
+import { Fault } from "../src/fault.ts";
 import type { SessionLimits } from "../src/session/limits.ts";
 
 function messageOf(run: () => unknown): string {
@@ -124,6 +128,20 @@ describe("values as people write them", () => {
     { quiet: 1 },
     { log: "loud" },
     { maxDeliveries: 0 },
+    { redeliveryDelayMs: "1d" },
+    { redeliveryDelayMs: "169h" },
+    { redeliveryDelayMaxMs: 0 },
+    { redeliveryMultiplier: 0.9 },
+    { redeliveryMultiplier: "1e1" },
+    { redeliveryMultiplier: 101 },
+    { deadLetterExpired: "maybe" },
+    { destinations: {} },
+    { destinations: ["/queue/a"] },
+    { destinations: [{}] },
+    { destinations: [{ match: 1 }] },
+    { destinations: [{ match: "/queue/a", unheardOf: 1 }] },
+    { destinations: [{ match: "/queue/a", maxDeliveries: 0 }] },
+    { destinations: [{ match: "/queue/a", overflow: "drop-newest" }] },
     { static: "" },
     { listen: [1] },
     { listen: "nonsense" },
@@ -138,6 +156,15 @@ describe("values as people write them", () => {
   ].map((input) => [JSON.stringify(input), input] as const);
   test.each(refused)("%s is refused", (_text, input) => {
     expect(configSchema.safeParse(input).success).toBe(false);
+  });
+
+  test.each([
+    ["1.5", 1.5],
+    [2, 2],
+    ["100", 100],
+  ] as const)("the factor %p is %d", (written, value) => {
+    const { redeliveryMultiplier } = configSchema.parse({ redeliveryMultiplier: written });
+    expect(redeliveryMultiplier).toBe(value);
   });
 
   test.each(["true", "YES", "on", "1"])("a switch is on at %p", (text) => {
@@ -175,6 +202,112 @@ describe("values as people write them", () => {
   });
 });
 
+describe("rules for some destinations", () => {
+  const patterns = [
+    "/queue/orders",
+    "/queue/orders.>",
+    "/queue/>",
+    "/queue/a/*/c.#",
+    "/topic/prices.*",
+    "/topic/**/x",
+    "/queue/DLQ.>",
+  ];
+  test.each(patterns)("%s is a pattern, as it is in a SUBSCRIBE", (match) => {
+    expect(configSchema.parse({ destinations: [{ match }] }).destinations).toEqual([{ match }]);
+    expect(parseDestination(match, "subscribe").path).toBe(match);
+  });
+
+  const refused = [
+    ["orders.>", "unknown prefix, expected /queue/, /topic/, /temp-queue/, /temp-topic/"],
+    ["/queues/a", "unknown prefix"],
+    ["queue://a", "unknown prefix"],
+    ["", "unknown prefix"],
+    ["/queue/", "empty name"],
+    ["/queue/a\tb", "control character"],
+    ["/queue/orders*", 'segment "orders*", a wildcard must be a whole segment'],
+    ["/topic/a.>b", 'segment ">b", a wildcard must be a whole segment'],
+  ] as const;
+  test.each(refused)("%p is none, in a SUBSCRIBE neither", (match, reason) => {
+    const { error } = configSchema.safeParse({ destinations: [{ match }] });
+    const sentence = error?.issues[0]?.message;
+    expect(sentence).toStartWith(`Cannot match ${JSON.stringify(match)}: `);
+    expect(sentence).toContain(reason);
+    expect(() => parseDestination(match, "subscribe")).toThrow(Fault);
+  });
+
+  const useless = [
+    ["/queue/a,/queue/b", "a comma, expected one pattern"],
+    ["/temp-queue/replies", "expected /temp-queue/>"],
+  ] as const;
+  test.each(useless)("%p is refused: it would cover nothing", (match, reason) => {
+    const { error } = configSchema.safeParse({ destinations: [{ match }] });
+    expect(error?.issues[0]?.message).toContain(reason);
+  });
+
+  test.each(["/temp-queue/>", "/temp-topic/*"])("%s covers all temporary destinations", (match) => {
+    expect(configSchema.safeParse({ destinations: [{ match }] }).success).toBe(true);
+  });
+
+  test("hold what the broker's policies take, and no key that is not given", () => {
+    const full = {
+      match: " /queue/a ",
+      maxDeliveries: "3",
+      redeliveryDelayMs: "1s",
+      redeliveryMultiplier: "1.5",
+      redeliveryDelayMaxMs: "1m",
+      deadLetterExpired: "yes",
+      messagesMax: "10",
+      bytesMax: "4MiB",
+      overflow: "drop-oldest",
+    };
+    const rules: PolicyRule[] = configSchema.parse({
+      destinations: [full, { match: "/queue/b", maxDeliveries: 1 }],
+    }).destinations;
+    const policy: QueuePolicy = {
+      maxDeliveries: 3,
+      redeliveryDelayMs: 1000,
+      redeliveryMultiplier: 1.5,
+      redeliveryDelayMaxMs: 60_000,
+      deadLetterExpired: true,
+      messagesMax: 10,
+      bytesMax: 4 * 1024 ** 2,
+      overflow: "drop-oldest",
+    };
+    expect(rules[0]).toEqual({ match: "/queue/a", ...policy });
+    // A key that is there and undefined would hide what a less specific rule says.
+    expect(Object.keys(rules[1] ?? {})).toEqual(["match", "maxDeliveries"]);
+    expect(RULE_OPTIONS.map(({ name }): keyof QueuePolicy => name).sort()).toEqual(
+      Object.keys(policy)
+        .filter((key): key is keyof QueuePolicy => key in policy)
+        .sort(),
+    );
+  });
+
+  test("have the ranges of the options that say the same for all", () => {
+    expect(RULE_OPTIONS.map(({ key, option }) => `${key}: ${option.key}`)).toEqual([
+      "max-deliveries: max-deliveries",
+      "redelivery-delay: redelivery-delay-ms",
+      "redelivery-multiplier: redelivery-multiplier",
+      "redelivery-delay-max: redelivery-delay-max-ms",
+      "dead-letter-expired: dead-letter-expired",
+      "queue-messages-max: limits.queue-messages-max",
+      "queue-bytes-max: limits.queue-bytes-max",
+      "overflow: queue-overflow",
+    ]);
+    for (const { name, option } of RULE_OPTIONS) {
+      for (const value of [option.fallback, -1, "nonsense", null]) {
+        const rule = { match: "/queue/a", [name]: value };
+        const { success } = configSchema.safeParse({ destinations: [rule] });
+        expect([name, value, success]).toEqual([
+          name,
+          value,
+          option.schema.safeParse(value).success,
+        ]);
+      }
+    }
+  });
+});
+
 describe("values that cannot be had together", () => {
   const cases = [
     [{ listen: ["ws://0.0.0.0:0"] }, "--allow-anonymous"],
@@ -183,6 +316,13 @@ describe("values that cannot be had together", () => {
     [{ listen: ["ws://localhost:1", "tcp://localhost:1"] }, "the port is given twice"],
     [{ singlePage: true }, "--static"],
     [{ limits: { heartBeatMinMs: 2000, heartBeatMaxMs: 1000 } }, "limits.heart-beat-max-ms 1000"],
+    [{ redeliveryDelayMs: "2h" }, "redelivery-delay-max-ms 3600000"],
+    [
+      {
+        destinations: [{ match: "/queue/a", redeliveryDelayMs: "2s", redeliveryDelayMaxMs: "1s" }],
+      },
+      'Cannot keep messages of "/queue/a" back: redelivery-delay 2000 is above',
+    ],
     [{ limits: { headerLineBytesMax: 8192, frameBytesMax: 4096 } }, "limits.frame-bytes-max"],
   ] as const;
   test.each(cases.map(([input, text]) => [JSON.stringify(input), input, text] as const))(
@@ -222,6 +362,15 @@ describe("the table of options", () => {
     const { limits, ...top } = configSchema.shape;
     const names = Object.keys(limits.unwrap().shape).map((name) => `limits.${name}`);
     expect(OPTIONS.map(({ name }) => name)).toEqual([...Object.keys(top), ...names]);
+  });
+
+  test("a repeated flag may be named in the singular", () => {
+    expect(OPTIONS.find(({ name }) => name === "destinations")).toMatchObject({
+      key: "destinations",
+      flag: "--destination",
+      variable: "STOMPBOX_DESTINATIONS",
+      fallback: [],
+    });
   });
 
   test("names derive from the schema", () => {

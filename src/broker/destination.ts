@@ -12,6 +12,8 @@ export interface Destination {
   readonly path: string;
   /** Whether a segment is a wildcard. */
   readonly pattern: boolean;
+  /** Whether it is the form of a temporary destination that others are given. */
+  readonly remote: boolean;
 }
 
 /** What a destination is named for; wildcards are for subscribers alone. */
@@ -21,6 +23,7 @@ export type DestinationUse = "send" | "subscribe";
 export const REST_WILDCARDS: ReadonlySet<string> = new Set([">", "#", "**"]);
 
 const KINDS: readonly DestinationKind[] = ["queue", "topic", "temp-queue", "temp-topic"];
+const REMOTE = "/remote-";
 /** Bounds on a name, so that matching it costs a bounded time. */
 const NAME_LENGTH_MAX = 4096;
 const SEGMENTS_MAX = 64;
@@ -48,7 +51,9 @@ export function segmentsOf(name: string): readonly string[] {
  * character inside a longer segment of a SUBSCRIBE
  */
 export function parseDestination(path: string, use: DestinationUse): Destination {
-  const kind = KINDS.find((each) => path.startsWith(`/${each}/`));
+  const remote = path.startsWith(`${REMOTE}temp-`);
+  const local = remote ? `/${path.slice(REMOTE.length)}` : path;
+  const kind = KINDS.find((each) => local.startsWith(`/${each}/`));
   const verb = use === "send" ? "send to" : "subscribe to";
   const problem = (code: "bad-destination" | "partial-wildcard", why: string) =>
     new Fault(code, `Cannot ${verb} ${quote(path)}: ${why}`);
@@ -58,7 +63,7 @@ export function parseDestination(path: string, use: DestinationUse): Destination
       "unknown prefix, expected /queue/, /topic/, /temp-queue/ or /temp-topic/",
     );
   }
-  const name = path.slice(kind.length + 2);
+  const name = local.slice(kind.length + 2);
   if (name === "") throw problem("bad-destination", "empty name");
   if (CONTROL.test(name)) throw problem("bad-destination", "control character in the name");
   if (name.length > NAME_LENGTH_MAX) {
@@ -88,5 +93,34 @@ export function parseDestination(path: string, use: DestinationUse): Destination
       );
     }
   }
-  return { kind, name, path, pattern };
+  if (pattern && kind !== "queue" && kind !== "topic") {
+    throw problem("bad-destination", "a temporary destination has no wildcards");
+  }
+  return { kind, name, path: local, pattern, remote };
+}
+
+/** What others are given for a temporary destination with that unguessable path. */
+export function remotePath(path: string): string {
+  return REMOTE + path.slice(1);
+}
+
+/** Leaves in one composite destination at most. */
+const LEAVES_MAX = 64;
+
+/**
+ * The destinations of a comma-separated list, or the one there is.
+ *
+ * @throws Fault `bad-destination` for an empty one in a list, or too many
+ */
+export function splitComposite(text: string): readonly string[] {
+  if (!text.includes(",")) return [text];
+  const leaves = text.split(",").map((leaf) => leaf.trim());
+  if (leaves.some((leaf) => leaf === "") || leaves.length > LEAVES_MAX) {
+    throw new Fault(
+      "bad-destination",
+      `Cannot use destination ${quote(text)}: expected at most ${LEAVES_MAX} destinations, ` +
+        "with a comma between them and none empty",
+    );
+  }
+  return leaves;
 }

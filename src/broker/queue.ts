@@ -1,14 +1,14 @@
 import { Rota } from "./dispatch.ts";
 import type { Memory } from "./memory.ts";
 import type { Message } from "./message.ts";
-import { ReadyList } from "./ready_list.ts";
-import type { Subscriber } from "./subscriber.ts";
+import { type Position, ReadyList } from "./ready_list.ts";
+import type { MessageFilter, Subscriber } from "./subscriber.ts";
 
 /** Whoever consumes from a queue. */
 export type Consumer = Subscriber<QueueEntry>;
 
-/** Where an entry is: waiting, with a consumer, or no longer in the queue. */
-export type EntryState = "ready" | "held" | "gone";
+/** Where an entry is: waiting, with a consumer, kept back for a while, or no longer in the queue. */
+export type EntryState = "ready" | "held" | "delayed" | "gone";
 
 /** A message in a queue. The queue owns its state; everyone else may only look. */
 export interface QueueEntry {
@@ -16,21 +16,16 @@ export interface QueueEntry {
   readonly message: Message;
   /** Its place: greater came later. Kept for life, so that it can come back to it. */
   readonly place: number;
-  state: EntryState;
+  readonly state: EntryState;
+  /** Whether it waits for a consumer. */
+  readonly isReady: boolean;
+  /** How often it came back to its place. */
+  readonly returns: number;
   /** How often it was handed to a consumer, this time included. */
-  deliveries: number;
+  readonly deliveries: number;
   /** How often a consumer refused it. */
-  refusals: number;
+  readonly refusals: number;
 }
-
-/** What became of a delivery. */
-export type Verdict =
-  /** Done with: the message leaves the queue. */
-  | "accepted"
-  /** Refused: it comes again, until it was refused too often. */
-  | "refused"
-  /** Not dealt with, its consumer went: it comes again, in its old place. */
-  | "returned";
 
 /** Bounds of one queue. */
 export interface QueueLimits {
@@ -42,21 +37,64 @@ export interface QueueLimits {
   readonly overflow: "reject" | "drop-oldest";
 }
 
+class Entry implements QueueEntry {
+  readonly queue: Queue;
+  readonly message: Message;
+  readonly place: number;
+  state: EntryState = "ready";
+  returns = 0;
+  deliveries = 0;
+  refusals = 0;
+  /** The filtered views that it stands in. */
+  views: readonly View[] | undefined = undefined;
+
+  constructor(queue: Queue, message: Message, place: number) {
+    this.queue = queue;
+    this.message = message;
+    this.place = place;
+  }
+
+  get isReady(): boolean {
+    return this.state === "ready";
+  }
+}
+
+/** What consumers with the same filter see of a queue, and whose turn it is among them. */
+interface View {
+  readonly filter: MessageFilter | undefined;
+  readonly list: ReadyList<Entry>;
+  readonly rota: Rota<Consumer>;
+}
+
+function matches({ filter }: View, entry: Entry): boolean {
+  if (filter === undefined) return true;
+  const { headers, id, priority, expiresAt, persistent } = entry.message;
+  const deliveryCount = entry.deliveries + 1;
+  return filter.matches({ headers, id, priority, expiresAt, persistent, deliveryCount });
+}
+
 /**
  * Messages by priority, then arrival, each for one of its consumers. The same
- * thing serves `/queue/` destinations, dead letters and topic subscriptions
- * that acknowledge: those are a queue bound to a topic.
+ * thing serves `/queue/` destinations, dead letters, durable subscriptions and
+ * topic subscriptions that acknowledge: those are a queue bound to a topic.
+ *
+ * Consumers with a filter have a view of their own: the entries that match are
+ * found once, when they come, and none is looked at twice, so what does not
+ * match never stands in the way of what does.
  */
 export class Queue {
   /** What it is called where people see it; the path for `/queue/` destinations. */
   readonly path: string;
   readonly limits: QueueLimits;
-  readonly #ready = new ReadyList<QueueEntry>();
-  readonly #rota = new Rota<Consumer>();
+  readonly #all: View = { filter: undefined, list: new ReadyList(), rota: new Rota() };
+  #filtered: Map<string, View> | undefined;
+  /** Consumers that asked for just this queue. */
   readonly #anchors = new Set<Consumer>();
   readonly #memory: Memory;
   #places = 0;
+  #ready = 0;
   #held = 0;
+  #delayed = 0;
   #bytes = 0;
   #cleared = false;
 
@@ -68,12 +106,17 @@ export class Queue {
 
   /** Messages that wait for a consumer. */
   get ready(): number {
-    return this.#ready.size;
+    return this.#ready;
   }
 
   /** Messages that are with a consumer and not settled. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Messages in it, whatever their state. */
+  get size(): number {
+    return this.#ready + this.#held + this.#delayed;
   }
 
   /** Bytes of all its messages. */
@@ -83,7 +126,14 @@ export class Queue {
 
   /** Consumers, with credit or not. */
   get consumers(): number {
-    return this.#rota.size;
+    let consumers = this.#all.rota.size;
+    for (const view of this.#filtered?.values() ?? []) consumers += view.rota.size;
+    return consumers;
+  }
+
+  /** Place of the message that came last. */
+  get lastPlace(): number {
+    return this.#places;
   }
 
   /** Whether it is gone with everything in it. */
@@ -93,114 +143,225 @@ export class Queue {
 
   /** Whether it has neither messages nor consumers that asked for just this queue. */
   get unused(): boolean {
-    return this.#ready.size + this.#held === 0 && this.#anchors.size === 0;
+    return this.size === 0 && this.#anchors.size === 0;
   }
 
   /** Whether so much more fits, dropping what may be dropped. */
   hasRoom(messages: number, bytes: number): boolean {
     const { messagesMax, bytesMax, overflow } = this.limits;
     if (overflow === "drop-oldest") return messages <= messagesMax && bytes <= bytesMax;
-    return (
-      this.#ready.size + this.#held + messages <= messagesMax && this.#bytes + bytes <= bytesMax
-    );
+    return this.size + messages <= messagesMax && this.#bytes + bytes <= bytesMax;
   }
 
   /** Whether it holds more than its limits allow. */
   get overfull(): boolean {
-    return (
-      this.#ready.size + this.#held > this.limits.messagesMax || this.#bytes > this.limits.bytesMax
-    );
+    return this.size > this.limits.messagesMax || this.#bytes > this.limits.bytesMax;
   }
 
-  /** Takes a message in, behind all others of its priority. Does not deliver. */
+  /** Takes a message in, behind all others of its priority, and delivers it if someone can take it. */
   offer(message: Message): QueueEntry {
-    const entry: QueueEntry = {
-      queue: this,
-      message,
-      place: ++this.#places,
-      state: "ready",
-      deliveries: 0,
-      refusals: 0,
-    };
+    const entry = new Entry(this, message, ++this.#places);
     this.#bytes += message.size;
     this.#memory.used += message.size;
-    this.#ready.append(entry);
+    this.#ready++;
+    this.#all.list.append(entry);
+    if (this.#filtered !== undefined) {
+      for (const view of this.#filtered.values()) {
+        if (!matches(view, entry)) continue;
+        entry.views = [...(entry.views ?? []), view];
+        view.list.append(entry);
+      }
+    }
+    this.#deliverAny(entry);
     return entry;
   }
 
   /** The oldest waiting message of the least priority leaves; undefined if none waits. */
   dropOldest(): QueueEntry | undefined {
-    const entry = this.#ready.takeOldestOfLeast();
-    if (entry !== undefined) this.#forget(entry);
+    const entry = this.#all.list.last;
+    if (entry !== undefined) this.drop(entry);
     return entry;
   }
 
   /** A consumer joins, last in the rota. One that came by a wildcard does not keep it in use. */
   join(consumer: Consumer, by: "name" | "wildcard"): void {
     if (by === "name") this.#anchors.add(consumer);
-    this.#rota.join(consumer);
+    const view = this.#viewOf(consumer);
+    view.rota.join(consumer);
+    this.#serve(view);
   }
 
   /** A consumer leaves. What it holds stays held until it is settled. */
   leave(consumer: Consumer): void {
     this.#anchors.delete(consumer);
-    this.#rota.leave(consumer);
+    const { filter } = consumer;
+    const view = filter === undefined ? this.#all : this.#filtered?.get(filter.text);
+    view?.rota.leave(consumer);
+    if (filter === undefined || view === undefined || view.rota.size > 0) return;
+    this.#filtered?.delete(filter.text);
+    if (this.#filtered?.size === 0) this.#filtered = undefined;
   }
 
-  /** A consumer has credit again. */
+  /** A consumer may have credit again. */
   resume(consumer: Consumer): void {
-    this.#rota.resume(consumer);
+    const { filter } = consumer;
+    const view = filter === undefined ? this.#all : this.#filtered?.get(filter.text);
+    if (view === undefined) return;
+    view.rota.resume(consumer);
+    this.#serve(view);
   }
 
-  /**
-   * Hands waiting messages to consumers with credit, in turn, until one of the
-   * two runs out.
-   */
-  dispatch(): void {
-    while (this.#ready.size > 0) {
-      const consumer = this.#rota.next();
-      if (consumer === undefined) return;
-      const entry = this.#ready.take() as QueueEntry;
-      entry.deliveries++;
-      if (consumer.acknowledges) {
-        entry.state = "held";
-        this.#held++;
-      } else {
-        this.#forget(entry);
-      }
-      consumer.deliver(entry.message, entry);
+  /** A held or delayed message is done with; a waiting one leaves. */
+  drop(entry: QueueEntry): void {
+    const own = this.#own(entry);
+    if (own === undefined) return;
+    this.#enter(own, "gone");
+  }
+
+  /** A held or delayed message waits again, in its old place. Does not deliver; see `dispatch`. */
+  putBack(entry: QueueEntry): void {
+    const own = this.#own(entry);
+    if (own === undefined || own.state === "ready") return;
+    this.#enter(own, "ready");
+    own.returns++;
+    this.#all.list.putBack(own);
+    if (this.#filtered === undefined) return;
+    for (const view of this.#filtered.values()) {
+      if (!matches(view, own)) continue;
+      own.views = [...(own.views ?? []), view];
+      view.list.putBack(own);
     }
   }
 
-  /** A held message is done with. */
-  remove(entry: QueueEntry): void {
-    if (entry.state !== "held" || this.#cleared) return;
-    this.#held--;
-    this.#forget(entry);
+  /** A held message is kept back, until it is put back. */
+  delay(entry: QueueEntry): void {
+    const own = this.#own(entry);
+    if (own?.state !== "held") return;
+    this.#enter(own, "delayed");
   }
 
-  /** A held message waits again, in its old place. */
-  putBack(entry: QueueEntry): void {
-    if (entry.state !== "held" || this.#cleared) return;
-    this.#held--;
-    entry.state = "ready";
-    this.#ready.putBack(entry);
+  /** Counts a refusal of a held message; returns how many it has. */
+  refuse(entry: QueueEntry): number {
+    const own = this.#own(entry);
+    return own === undefined ? 0 : ++own.refusals;
+  }
+
+  /** Hands waiting messages to consumers with credit, in turn, until one of the two runs out. */
+  dispatch(): void {
+    if (this.#filtered === undefined) {
+      this.#serve(this.#all);
+      return;
+    }
+    // View by view, a message each, so that none waits for another to be sated.
+    const views = [this.#all, ...this.#filtered.values()];
+    for (let served = true; served;) {
+      served = false;
+      for (const view of views) if (this.#serveOne(view)) served = true;
+    }
+  }
+
+  /** Up to `limit` waiting messages behind a position, in the order of delivery. */
+  browse(position: Position | undefined, limit: number): readonly QueueEntry[] {
+    return this.#all.list.after(position, limit);
   }
 
   /** Everything leaves, held or not; to settle what was held does nothing any more. */
   clear(): void {
-    for (let entry = this.#ready.take(); entry !== undefined; entry = this.#ready.take()) {
-      entry.state = "gone";
-    }
     this.#memory.used -= this.#bytes;
-    this.#held = 0;
-    this.#bytes = 0;
+    this.#ready = this.#held = this.#delayed = this.#bytes = 0;
     this.#cleared = true;
   }
 
-  #forget(entry: QueueEntry): void {
-    entry.state = "gone";
-    this.#bytes -= entry.message.size;
-    this.#memory.used -= entry.message.size;
+  /** The entry as what it is; undefined if it is no longer here. */
+  #own(entry: QueueEntry): Entry | undefined {
+    if (this.#cleared || entry.state === "gone" || entry.queue !== this) return undefined;
+    return entry instanceof Entry ? entry : undefined;
+  }
+
+  #viewOf(consumer: Consumer): View {
+    const { filter } = consumer;
+    if (filter === undefined) return this.#all;
+    this.#filtered ??= new Map();
+    let view = this.#filtered.get(filter.text);
+    if (view === undefined) {
+      view = { filter, list: new ReadyList(), rota: new Rota() };
+      this.#filtered.set(filter.text, view);
+      this.#fill(view);
+    }
+    return view;
+  }
+
+  #isLive(view: View): boolean {
+    return view.filter !== undefined && this.#filtered?.get(view.filter.text) === view;
+  }
+
+  /** A new view looks once at everything that waits. */
+  #fill(view: View): void {
+    const CHUNK = 1024;
+    let position: Position | undefined;
+    for (;;) {
+      const entries = this.#all.list.after(position, CHUNK);
+      for (const entry of entries) {
+        if (!matches(view, entry)) continue;
+        // Views that have ended meanwhile are let go.
+        const others = entry.views?.filter((each) => this.#isLive(each)) ?? [];
+        entry.views = [...others, view];
+        // In order of priority and place, which is no order of arrival.
+        view.list.putBack(entry);
+      }
+      const last = entries.at(-1);
+      if (last === undefined || entries.length < CHUNK) return;
+      position = { priority: last.message.priority, place: last.place };
+    }
+  }
+
+  #deliverAny(entry: Entry): void {
+    if (entry.views === undefined) {
+      this.#serveOne(this.#all);
+      return;
+    }
+    const views = [this.#all, ...entry.views];
+    for (let i = 0; i < views.length && entry.isReady; i++) {
+      this.#serveOne(views[(entry.place + i) % views.length] as View);
+    }
+  }
+
+  #serve(view: View): void {
+    while (this.#serveOne(view));
+  }
+
+  #serveOne(view: View): boolean {
+    const entry = view.list.next;
+    if (entry === undefined) return false;
+    const consumer = view.rota.next();
+    if (consumer === undefined) return false;
+    this.#enter(entry, consumer.acknowledges ? "held" : "gone");
+    entry.deliveries++;
+    consumer.deliver(entry.message, entry);
+    return true;
+  }
+
+  /** Moves an entry to another state and counts it; lists in which it waited pass it over. */
+  #enter(entry: Entry, state: EntryState): void {
+    const before = entry.state;
+    entry.state = state;
+    if (before === "held") this.#held--;
+    else if (before === "delayed") this.#delayed--;
+    else if (before === "ready") this.#leaveLists(entry);
+    if (state === "held") this.#held++;
+    else if (state === "delayed") this.#delayed++;
+    else if (state === "ready") this.#ready++;
+    else {
+      this.#bytes -= entry.message.size;
+      this.#memory.used -= entry.message.size;
+    }
+  }
+
+  #leaveLists(entry: Entry): void {
+    this.#ready--;
+    this.#all.list.forget();
+    if (entry.views === undefined) return;
+    for (const view of entry.views) view.list.forget();
+    entry.views = undefined;
   }
 }

@@ -1,7 +1,8 @@
 /** `stompbox check`. */
 
-import { DEFAULT_LISTEN, formatDuration, formatSize, OPTIONS, type Option } from "../config.ts";
+import { DEFAULT_LISTEN, OPTIONS, type Option } from "../config.ts";
 import { type Command, EXIT, reportMistakes } from "./command.ts";
+import { ruleLines, valueReading } from "./destination_rules.ts";
 import { loadSettings, type Origin, type Settings } from "./settings.ts";
 
 /** Validates the configuration and prints it, each value with its origin. */
@@ -23,7 +24,14 @@ export const checkCommand: Command = {
 export function settingsText({ config, origins }: Settings): string {
   const lines: string[] = [];
   let table: string | undefined;
+  const rules: string[] = [];
   for (const option of OPTIONS) {
+    if (option.kind === "rules" && config.destinations.length > 0) {
+      // TOML wants them behind everything at the top.
+      const head = `[[${option.key}]]  # ${originText(origins.get(option.name))}`;
+      rules.push(...config.destinations.flatMap((rule) => ["", head, ...ruleLines(rule)]));
+      continue;
+    }
     if (option.table !== table) {
       table = option.table;
       lines.push("", `[${table}]`);
@@ -31,7 +39,7 @@ export function settingsText({ config, origins }: Settings): string {
     const key = table === undefined ? option.key : option.key.slice(table.length + 1);
     const value = effectiveValue(option, config);
     const origin = originText(origins.get(option.name));
-    const reading = readingOf(option, value);
+    const reading = valueReading(option, value);
     const note = reading === undefined ? origin : `${reading}, ${origin}`;
     lines.push(
       value === undefined
@@ -40,21 +48,13 @@ export function settingsText({ config, origins }: Settings): string {
           `${key} = ${JSON.stringify(value)}  # ${note}`,
     );
   }
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...rules].join("\n")}\n`;
 }
 
 function effectiveValue({ name, table }: Option, config: Settings["config"]): unknown {
   if (name === "listen" && config.listen.length === 0) return DEFAULT_LISTEN;
   const holder: Readonly<Record<string, unknown>> = table === undefined ? config : config[table];
   return holder[table === undefined ? name : name.slice(table.length + 1)];
-}
-
-/** A number as a person would write it, when that is something else. */
-function readingOf({ kind }: Option, value: unknown): string | undefined {
-  if (typeof value !== "number") return undefined;
-  if (kind !== "size" && kind !== "duration") return undefined;
-  const text = kind === "size" ? formatSize(value) : formatDuration(value);
-  return text === String(value) ? undefined : text;
 }
 
 function originText(origin: Origin | undefined): string {

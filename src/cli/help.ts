@@ -1,6 +1,13 @@
 /** `stompbox help`, `stompbox help options`. */
 
-import { DEFAULT_LISTEN, formatDuration, formatSize, type Option, OPTIONS } from "../config.ts";
+import {
+  DEFAULT_LISTEN,
+  formatDuration,
+  formatSize,
+  type Option,
+  OPTIONS,
+  RULE_OPTIONS,
+} from "../config.ts";
 import { type Command, EXIT } from "./command.ts";
 
 /** Prints the help that fits a screen, or with `options` the list of all options. */
@@ -61,13 +68,17 @@ export function optionsText(): string {
       `    Allowed: ${option.allowed}. Default: ${fallbackText(option)}. ${option.variable}`,
     ].join("\n"),
   );
+  const rules = RULE_OPTIONS.map(({ key, option }) => `    ${key.padEnd(22)} as ${option.flag}`);
   return `${[
     "Flag before environment before file before default. In a file the key is the flag",
     "without --, and what follows a dot stands in a table: frame-bytes-max in [limits].",
     "Lists: repeat the flag, separate by commas in the environment. A switch is turned",
-    "off by --no-NAME.",
+    "off by --no-NAME. In a file a rule for some destinations is a table [[destinations]] with",
+    "the pattern as match; in the environment a semicolon or a line end stands between rules.",
     "",
     ...entries,
+    "The keys of a --destination RULE, and the option that says the same for all others:",
+    ...rules,
     "--config FILE",
     "    Read options from a file that ends in .toml, .yaml, .yml or .json. STOMPBOX_CONFIG",
   ].join("\n")}\n`;
@@ -83,7 +94,8 @@ function row(left: string, right: string): string {
   return `  ${left.padEnd(22)}${right}`;
 }
 
-function fallbackText({ fallback, kind, name }: Option): string {
+/** The value of an option that nobody gives one, as a person writes it. */
+export function fallbackText({ fallback, kind, name }: Option): string {
   if (fallback === undefined) return "none";
   if (name === "listen") return DEFAULT_LISTEN.join(", ");
   if (Array.isArray(fallback)) return fallback.length === 0 ? "none" : fallback.join(", ");

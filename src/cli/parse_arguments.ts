@@ -95,7 +95,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
         const text = value(option.placeholder);
         if (text === undefined) continue;
         const earlier = values.get(option.name);
-        if (option.kind !== "list") values.set(option.name, text);
+        const repeats = option.kind === "list" || option.kind === "rules";
+        if (!repeats) values.set(option.name, text);
         else values.set(option.name, Array.isArray(earlier) ? [...earlier, text] : [text]);
       }
     }

@@ -3,8 +3,10 @@
 import { dirname, extname } from "node:path";
 import { z } from "zod";
 import { type Config, contradictions, fieldsSchema, type Option, OPTIONS } from "../config.ts";
+import { readRules, splitRules } from "./destination_rules.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Arguments } from "./parse_arguments.ts";
+import { showValue } from "./show_value.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where a value came from. */
@@ -40,7 +42,12 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
   const refused = new Set<string>();
   for (const layer of layers) {
     for (const { option, value: written, label, origin } of layer) {
-      const value = option.name === "listen" ? listenValue(written) : written;
+      const value =
+        option.kind === "rules"
+          ? readRules(written, { label, mistakes })
+          : option.name === "listen"
+            ? listenValue(written)
+            : written;
       const result = option.schema.safeParse(value);
       if (result.success) {
         values.set(option, value);
@@ -127,8 +134,12 @@ function readEnvironment(
     const option = BY_VARIABLE.get(name);
     if (name === CONFIG_VARIABLE) configFile = text;
     else if (option !== undefined) {
-      const value = option.kind === "list" ? splitList(text) : text;
-      layer.push({ option, value, label: name, origin: { from: "environment", name } });
+      layer.push({
+        option,
+        value: valueOf(option, text),
+        label: name,
+        origin: { from: "environment", name },
+      });
     } else if (!PLATFORM_VARIABLE.test(name)) {
       const known = [...BY_VARIABLE.keys(), CONFIG_VARIABLE];
       const hint = didYouMean(name, known, { otherwise: "see stompbox help options" });
@@ -136,6 +147,11 @@ function readEnvironment(
     }
   }
   return { layer, configFile };
+}
+
+function valueOf({ kind }: Option, text: string): string | string[] {
+  if (kind === "rules") return splitRules(text);
+  return kind === "list" ? splitList(text) : text;
 }
 
 /** Listeners with `http:` read as `ws:`, since a listener's page is what people know it by. */
@@ -185,7 +201,7 @@ function readFileLayer(
     content === null && text.split("\n").every((line) => /^\s*(?:#.*|---|\.\.\.)?\s*$/.test(line));
   const root = entriesOf(isEmpty ? {} : content);
   if (root === undefined) {
-    mistakes.push(`Cannot read ${name}: expected keys and values, found ${show(content)}`);
+    mistakes.push(`Cannot read ${name}: expected keys and values, found ${showValue(content)}`);
     return [];
   }
 
@@ -207,7 +223,9 @@ function readFileLayer(
     }
     const table = entriesOf(value ?? {});
     if (table === undefined) {
-      mistakes.push(`Cannot use ${show(value)} as ${key} in ${path}: expected keys and values`);
+      mistakes.push(
+        `Cannot use ${showValue(value)} as ${key} in ${path}: expected keys and values`,
+      );
       continue;
     }
     for (const [inner, value] of table) take(`${key}.${inner}`, value);
@@ -272,12 +290,7 @@ function sentences(refusal: {
     // A schema that speaks for itself knows more than the general rule.
     return issue.code === "custom"
       ? `${issue.message} (${label})`
-      : `Cannot use ${show(seen)} as ${label}: expected ${option.allowed}`;
+      : `Cannot use ${showValue(seen)} as ${label}: expected ${option.allowed}`;
   });
   return [...new Set(told)];
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -1,22 +1,32 @@
 import type { Destination } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
 import { headerList, Message, type MessageFields } from "../broker/message.ts";
-import {
-  type Consumer,
-  Queue,
-  type QueueEntry,
-  type QueueLimits,
-  type Verdict,
-} from "../broker/queue.ts";
-import { type Binding, TopicTree } from "../broker/topic_tree.ts";
+import { type PolicyOf, redeliveryDelay } from "../broker/policy.ts";
+import type { Consumer, Queue, QueueEntry } from "../broker/queue.ts";
+import { Schedule } from "../broker/schedule.ts";
 import { Fault, quote } from "../fault.ts";
 import type { Observe } from "../observe/events.ts";
+import {
+  type Attachment,
+  attachment,
+  type Browse,
+  type Durable,
+  type SubscribeOptions,
+} from "./attachment.ts";
+import {
+  bytesOf,
+  NOTHING,
+  type Operation,
+  type Publication,
+  putsOf,
+  type Source,
+  type Step,
+  type Verdict,
+} from "./operation.ts";
+import { DEAD_LETTER_PREFIX, nameOf, Queues } from "./queues.ts";
+import { Room } from "./room.ts";
 import type { Store, StoreChanges } from "./store.ts";
-
-/** Something that changes the broker's state; what a transaction is a list of. */
-export type Operation =
-  | { readonly kind: "publish"; readonly message: Message; readonly destination: Destination }
-  | { readonly kind: "settle"; readonly entry: QueueEntry; readonly verdict: Verdict };
+import { Topics } from "./topics.ts";
 
 /** Bounds and policies of an engine. */
 export interface EngineOptions {
@@ -25,111 +35,98 @@ export interface EngineOptions {
   readonly memory: Memory;
   readonly store: Store;
   readonly observe: Observe;
-  readonly queueLimits: QueueLimits;
-  /** Queues and topic patterns with subscribers, in all. */
+  /** The clock, in ms since the epoch. */
+  readonly now: () => number;
+  readonly policyOf: PolicyOf;
+  /** Queues, topic patterns with subscribers and temporary destinations, in all; and retained messages. */
   readonly destinationsMax: number;
-  /** Refusals after which a message goes to the dead letters. */
-  readonly maxDeliveries: number;
 }
 
 /** Plain numbers, read at a tick. */
 export interface EngineCounters {
   published: number;
-  /** Messages of a topic that a full private queue dropped. */
+  /** Messages that a full queue of a topic's subscriber dropped. */
   dropped: number;
   deadLettered: number;
+  expired: number;
+  /** Messages to temporary destinations whose owner is gone. */
+  unroutable: number;
 }
 
-/**
- * Whose operations take effect in order. One for each client; the engine keeps
- * in it what still waits for the store.
- */
-export interface Source {
-  /** Operations that wait. */
-  operations: number;
-  /** Bytes of messages that wait. */
-  bytes: number;
-  readonly waiting: Step[];
-}
+/** Why a message is dead: the header that says so. */
+type DeathReason = "rejected" | "max-deliveries" | "expired";
 
-interface Step {
-  readonly operations: readonly Operation[];
-  readonly done: (fault?: Fault) => void;
-  readonly bytes: number;
-  /** Undefined while the store has not answered. */
-  outcome: "accepted" | Fault | undefined;
-}
-
-/** A subscriber's tie to a destination; what `subscribe` gave and the rest takes. */
-export interface Attachment {
-  readonly subscriber: Consumer;
-  /** The queue it consumes from, its own one where a topic acknowledges. */
-  readonly queue: Queue | undefined;
-  readonly binding: Binding<TopicTarget> | undefined;
-  /** The queues it consumes from where it asked by wildcard, and its place in the tree. */
-  readonly pattern: QueuePattern | undefined;
-}
-
-/** A consumer of all queues that a pattern covers: those there are and those to come. */
-export interface QueuePattern {
-  readonly subscriber: Consumer;
-  readonly queues: Set<Queue>;
-  binding: Binding<QueuePattern> | undefined;
-}
-
-/** What hangs in the topic tree: who gets a message at once, and queues bound to a topic. */
-export type TopicTarget = Consumer | Queue;
-
-/** Bytes that a consumer costs a queue which it joins by wildcard, about. */
-const JOIN_BYTES = 400;
-const NOTHING: StoreChanges["put"] = [];
-const DEAD_LETTER_PREFIX = "/queue/DLQ.";
-
-/** A new source of operations with nothing waiting. */
-export function createSource(): Source {
-  return { operations: 0, bytes: 0, waiting: [] };
-}
+const BROWSE_BATCH = 64;
 
 /**
  * The one engine: all destinations of this process, and where their changes
  * take effect. Synchronous, but for what waits for a durable store.
  */
 export class LocalEngine {
-  readonly counters: EngineCounters = { published: 0, dropped: 0, deadLettered: 0 };
+  readonly counters: EngineCounters = {
+    published: 0,
+    dropped: 0,
+    deadLettered: 0,
+    expired: 0,
+    unroutable: 0,
+  };
   readonly #options: EngineOptions;
-  readonly #queues = new Map<string, Queue>();
-  readonly #topics = new TopicTree<TopicTarget>();
-  readonly #queuePatterns = new TopicTree<QueuePattern>();
-  /** Queues that serve one topic subscription each. */
-  readonly #privateQueues = new Set<Queue>();
+  readonly #queues: Queues;
+  readonly #topics: Topics;
+  readonly #room: Room;
+  /** Temporary destinations: whose they are, and what that client calls them. */
+  readonly #temporaries = new Map<string, { readonly source: Source; readonly ownPath: string }>();
+  readonly #schedule = new Schedule();
   #messages = 0;
   #delivering = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#queues = new Queues(options.policyOf, options.memory);
+    this.#topics = new Topics({
+      queues: this.#queues,
+      memory: options.memory,
+      now: options.now,
+      retainedMax: options.destinationsMax,
+      enqueue: (queue, message) => this.#enqueue(queue, message),
+      checkDestinations: (path) => this.#room.checkDestinations(path),
+    });
+    this.#room = new Room({
+      queues: this.#queues,
+      topics: this.#topics,
+      memory: options.memory,
+      destinationsMax: options.destinationsMax,
+      count: () =>
+        this.#queues.all.size + this.#queues.patterns + this.#topics.size + this.#temporaries.size,
+    });
   }
 
-  /** The `/queue/` destinations there are, by path. */
+  /** The queues that have a path, by path. */
   get queues(): ReadonlyMap<string, Queue> {
-    return this.#queues;
+    return this.#queues.all;
   }
 
-  /** Topic patterns that have subscribers. */
+  /** Topic names and patterns that have subscribers. */
   get topics(): number {
     return this.#topics.size;
   }
 
-  /** Messages in all queues, private ones included, held ones too. */
-  get waiting(): number {
-    let messages = 0;
-    for (const queue of this.#queues.values()) messages += queue.ready + queue.held;
-    for (const queue of this.#privateQueues) messages += queue.ready + queue.held;
-    return messages;
+  /** Durable subscriptions, with a subscriber or without, by key. */
+  get durables(): ReadonlyMap<string, Durable> {
+    return this.#topics.durables;
   }
 
-  /** Number of the message made last: every id given out so far is at most that. */
-  get lastNumber(): number {
-    return this.#messages;
+  /** Topics with a retained message. */
+  get retained(): number {
+    return this.#topics.retained;
+  }
+
+  /** Messages in all queues, those of topic subscriptions included, held ones too. */
+  get waiting(): number {
+    let messages = 0;
+    for (const queue of this.#queues.all.values()) messages += queue.size;
+    for (const queue of this.#topics.boundQueues) messages += queue.size;
+    return messages;
   }
 
   /** Makes a message, numbered in order of arrival. */
@@ -155,6 +152,35 @@ export class LocalEngine {
   }
 
   /**
+   * The client's own temporary destination of that name, made on first use.
+   * Its path is unguessable, as `token` is.
+   *
+   * @throws Fault `too-many-destinations`
+   */
+  temporary(source: Source, own: Destination, token: () => string): Destination {
+    source.temporaries ??= new Map();
+    let destination = source.temporaries.get(own.path);
+    if (destination !== undefined) return destination;
+    this.#room.checkDestinations(own.path);
+    const name = token();
+    destination = {
+      kind: own.kind,
+      name,
+      path: `/${own.kind}/${name}`,
+      pattern: false,
+      remote: true,
+    };
+    source.temporaries.set(own.path, destination);
+    this.#temporaries.set(destination.path, { source, ownPath: own.path });
+    return destination;
+  }
+
+  /** What its owner calls a temporary destination; undefined if the owner is gone. */
+  ownPathOf(destination: Destination): string | undefined {
+    return this.#temporaries.get(destination.path)?.ownPath;
+  }
+
+  /**
    * Carries out a list of operations, all or none, after everything that the
    * same source applied before. Calls `done` exactly once, possibly before it
    * returns: without a fault when they are accepted (persistent messages on a
@@ -165,79 +191,91 @@ export class LocalEngine {
    */
   apply(source: Source, operations: readonly Operation[], done: (fault?: Fault) => void): boolean {
     this.#assertNotDelivering();
-    const fault = this.#refusal(operations);
+    this.#runDue();
+    const fault = this.#room.refusal(operations);
     const put = fault === undefined ? putsOf(operations) : NOTHING;
     if (source.waiting.length === 0 && put.length === 0) {
       if (fault !== undefined) {
         done(fault);
         return true;
       }
-      const unpressed = this.#carryOut(operations);
+      const unpressed = this.#carryOut(source, operations);
       done();
       return unpressed;
     }
     return this.#wait(source, { operations, put, fault, done });
   }
 
-  /** Ties a subscriber to a destination; live when it returns. */
+  /**
+   * Ties a subscriber to a destination; live when it returns. Queues deliver
+   * from the next `resume` on.
+   *
+   * @throws Fault `too-many-destinations`, `forbidden`
+   */
   subscribe(
+    source: Source,
     subscriber: Consumer,
-    destination: Destination,
-    options: { readonly acknowledges: boolean },
+    about: { readonly destination: Destination; readonly options: SubscribeOptions },
   ): Attachment {
     this.#assertNotDelivering();
-    const { kind, name, path } = destination;
-    if (kind === "topic" && !options.acknowledges) {
-      if (!this.#topics.has(name)) this.#checkDestinations(path);
-      const binding = this.#topics.add(name, subscriber);
-      return { subscriber, queue: undefined, binding, pattern: undefined };
+    this.#runDue();
+    const { destination, options } = about;
+    switch (destination.kind) {
+      case "topic":
+        return options.durable === undefined
+          ? this.#topics.subscribe(subscriber, destination)
+          : this.#topics.subscribeDurable(subscriber, destination, { ...options.durable, source });
+      case "queue":
+        return options.browse === true
+          ? this.#browse(subscriber, destination)
+          : this.#subscribeQueue(subscriber, destination);
+      default: {
+        const temporary = this.#temporaries.get(destination.path);
+        if (temporary?.source !== source) {
+          const detail = `Cannot subscribe to ${quote(destination.path)}: only the connection that made it may`;
+          throw new Fault("forbidden", detail);
+        }
+        return destination.kind === "temp-queue"
+          ? this.#subscribeQueue(subscriber, destination)
+          : this.#topics.subscribe(subscriber, destination);
+      }
     }
-    if (kind === "topic") {
-      if (!this.#topics.has(name)) this.#checkDestinations(path);
-      const queue = this.#privateQueue(path);
-      queue.join(subscriber, "name");
-      const binding = this.#topics.add(name, queue);
-      return { subscriber, queue, binding, pattern: undefined };
-    }
-    if (kind !== "queue") {
-      const detail = `Cannot subscribe to ${quote(path)}: this version has no /${kind}/ destinations`;
-      throw new Fault("unsupported-feature", detail);
-    }
-    if (destination.pattern) {
-      const pattern = this.#subscribePattern(subscriber, destination);
-      return { subscriber, queue: undefined, binding: undefined, pattern };
-    }
-    if (!this.#queues.has(path)) this.#checkDestinations(path);
-    const queue = this.#queueAt(path);
-    queue.join(subscriber, "name");
-    this.#dispatch(queue);
-    return { subscriber, queue, binding: undefined, pattern: undefined };
   }
 
   /**
    * Unties a subscriber. What it holds stays held until it is settled; a
-   * private queue goes with everything in it.
+   * private queue goes with everything in it, a durable one stays.
    */
-  unsubscribe(attachment: Attachment): void {
+  unsubscribe(tie: Attachment): void {
     this.#assertNotDelivering();
-    const { subscriber, queue, binding, pattern } = attachment;
-    if (binding !== undefined) this.#topics.remove(binding);
-    if (pattern?.binding !== undefined) {
-      this.#queuePatterns.remove(pattern.binding);
-      for (const each of pattern.queues) each.leave(subscriber);
-      this.#options.memory.used -= pattern.queues.size * JOIN_BYTES;
+    const { subscriber, queue, pattern } = tie;
+    if (pattern !== undefined) this.#queues.leavePattern(pattern);
+    if (queue === undefined || this.#topics.feeds(queue)) {
+      this.#topics.unsubscribe(tie);
+      return;
     }
-    if (queue === undefined) return;
     queue.leave(subscriber);
-    if (this.#privateQueues.delete(queue)) queue.clear();
-    else this.#discardUnused(queue);
+    this.#queues.discardUnused(queue);
+  }
+
+  /** Deletes the durable subscriptions of that key that nobody has now; returns how many. */
+  deleteDurables(key: string): number {
+    return this.#topics.deleteIdle(key);
+  }
+
+  /** Deletes a durable subscription with everything in it. */
+  deleteDurable(durable: Durable): void {
+    this.#topics.delete(durable);
   }
 
   /** The subscriber takes messages again. */
   resume(attachment: Attachment): void {
     this.#assertNotDelivering();
-    const { queue, subscriber, pattern } = attachment;
+    this.#runDue();
+    const { queue, subscriber, pattern, browse, retained } = attachment;
+    if (retained.length > 0) this.#deliverRetained(attachment);
     if (queue !== undefined) this.#resumeAt(queue, subscriber);
+    if (browse !== undefined) this.#browseOn(subscriber, browse);
     if (pattern === undefined) return;
     for (const each of pattern.queues) {
       if (subscriber.credit <= 0) return;
@@ -245,11 +283,27 @@ export class LocalEngine {
     }
   }
 
+  /** Messages expire, and come back that were kept back. */
+  tick(): void {
+    this.#assertNotDelivering();
+    this.#runDue();
+  }
+
+  /** The client is gone: its temporary destinations go with what is in them. */
+  end(source: Source): void {
+    for (const { path } of source.temporaries?.values() ?? []) {
+      this.#temporaries.delete(path);
+      const queue = this.#queues.all.get(path);
+      if (queue !== undefined) this.#queues.discard(queue);
+    }
+    source.temporaries = undefined;
+  }
+
   /** Lets go of everything. */
   async close(): Promise<void> {
     await this.#options.store.close();
-    for (const queue of this.#queues.values()) queue.clear();
-    this.#queues.clear();
+    for (const queue of [...this.#queues.all.values()]) this.#queues.discard(queue);
+    this.#topics.clear();
   }
 
   #wait(
@@ -292,107 +346,18 @@ export class LocalEngine {
       if (step.outcome instanceof Fault) {
         step.done(step.outcome);
       } else {
-        unpressed = this.#carryOut(step.operations) && unpressed;
+        unpressed = this.#carryOut(source, step.operations) && unpressed;
         step.done();
       }
     }
   }
 
-  /** Why a list cannot be carried out, or undefined. */
-  #refusal(operations: readonly Operation[]): Fault | undefined {
-    const first = operations[0];
-    if (operations.length === 1 && first !== undefined) {
-      if (first.kind === "settle" || first.destination.kind === "topic") return undefined;
-      return this.#queueRefusal(first.destination, { messages: 1, bytes: first.message.size });
-    }
-    const loads = new Map<string, { destination: Destination; messages: number; bytes: number }>();
-    for (const operation of operations) {
-      if (operation.kind !== "publish" || operation.destination.kind === "topic") continue;
-      const { destination, message } = operation;
-      const load = loads.get(destination.path) ?? { destination, messages: 0, bytes: 0 };
-      load.messages++;
-      load.bytes += message.size;
-      loads.set(destination.path, load);
-    }
-    let created = 0;
-    let bytes = 0;
-    for (const load of loads.values()) {
-      const fault = this.#queueRefusal(load.destination, load);
-      if (fault !== undefined) return fault;
-      if (!this.#queues.has(load.destination.path)) created++;
-      bytes += load.bytes;
-    }
-    if (created > 1 && this.#destinations + created > this.#options.destinationsMax) {
-      return tooManyDestinations(this.#options.destinationsMax, "the queues of a transaction");
-    }
-    // What adds nothing is never refused: it may be what makes room.
-    if (bytes === 0 || !this.#options.memory.exceededBy(bytes)) return undefined;
-    return memoryFull(this.#options.memory);
-  }
-
-  #queueRefusal(
-    destination: Destination,
-    load: { messages: number; bytes: number },
-  ): Fault | undefined {
-    const { path, kind } = destination;
-    if (kind !== "queue") {
-      const detail = `Cannot send to ${quote(path)}: this version has no /${kind}/ destinations`;
-      return new Fault("unsupported-feature", detail);
-    }
-    const queue = this.#queues.get(path);
-    const { queueLimits, memory, destinationsMax } = this.#options;
-    if (queue === undefined) {
-      if (this.#destinations >= destinationsMax) return tooManyDestinations(destinationsMax, path);
-      if (load.messages > queueLimits.messagesMax || load.bytes > queueLimits.bytesMax) {
-        return queueFull(path, queueLimits);
-      }
-    } else if (!queue.hasRoom(load.messages, load.bytes)) {
-      return queueFull(path, queueLimits);
-    }
-    return memory.exceededBy(load.bytes) ? memoryFull(memory) : undefined;
-  }
-
-  #resumeAt(queue: Queue, subscriber: Consumer): void {
-    queue.resume(subscriber);
-    this.#dispatch(queue);
-    this.#discardUnused(queue);
-  }
-
-  #subscribePattern(subscriber: Consumer, destination: Destination): QueuePattern {
-    const { name, path } = destination;
-    if (!this.#queuePatterns.has(name)) this.#checkDestinations(path);
-    const pattern: QueuePattern = { subscriber, queues: new Set(), binding: undefined };
-    pattern.binding = this.#queuePatterns.add(name, pattern);
-    const covers = new TopicTree<boolean>();
-    covers.add(name, true);
-    for (const queue of this.#queues.values()) {
-      covers.match(nameOf(queue.path), () => pattern.queues.add(queue));
-    }
-    const cost = pattern.queues.size * JOIN_BYTES;
-    if (this.#options.memory.exceededBy(cost)) {
-      this.#queuePatterns.remove(pattern.binding);
-      throw memoryFull(this.#options.memory);
-    }
-    for (const queue of pattern.queues) queue.join(subscriber, "wildcard");
-    this.#options.memory.used += cost;
-    return pattern;
-  }
-
-  get #destinations(): number {
-    return this.#queues.size + this.#topics.size + this.#queuePatterns.size;
-  }
-
-  #checkDestinations(path: string): void {
-    const { destinationsMax } = this.#options;
-    if (this.#destinations >= destinationsMax) throw tooManyDestinations(destinationsMax, path);
-  }
-
-  #carryOut(operations: readonly Operation[]): boolean {
+  #carryOut(source: Source, operations: readonly Operation[]): boolean {
     let unpressed = true;
     let settled: Set<Queue> | undefined;
     for (const operation of operations) {
       if (operation.kind === "publish") {
-        unpressed = this.#publish(operation.message, operation.destination) && unpressed;
+        unpressed = this.#publish(source, operation) && unpressed;
       } else {
         this.#settle(operation.entry, operation.verdict);
         settled ??= new Set();
@@ -402,124 +367,238 @@ export class LocalEngine {
     if (settled === undefined) return unpressed;
     for (const queue of settled) {
       this.#dispatch(queue);
-      this.#discardUnused(queue);
+      this.#queues.discardUnused(queue);
     }
     return unpressed;
   }
 
-  #publish(message: Message, destination: Destination): boolean {
+  #publish(source: Source, operation: Publication): boolean {
     this.counters.published++;
+    const { message, destination } = operation;
     if (destination.kind === "queue") {
-      this.#enqueue(this.#queueAt(destination.path), message);
+      this.#enqueue(this.#queues.at(destination.path), message);
       return true;
     }
-    let unpressed = true;
-    this.#delivering = true;
-    try {
-      this.#topics.match(destination.name, (target) => {
-        if (target instanceof Queue) this.#enqueue(target, message);
-        else if (!target.deliver(message, undefined)) unpressed = false;
-      });
-    } finally {
-      this.#delivering = false;
+    if (destination.kind !== "topic" && !this.#temporaries.has(destination.path)) {
+      this.counters.unroutable++;
+      return true;
     }
-    return unpressed;
+    if (destination.kind === "temp-queue") {
+      this.#enqueue(this.#queues.at(destination.path), message);
+      return true;
+    }
+    if (this.#hasExpired(message)) {
+      this.counters.expired++;
+      return true;
+    }
+    return this.#delivered(() => this.#topics.publish(operation, source));
   }
 
   #enqueue(queue: Queue, message: Message): void {
     // A topic's publisher is not refused for one of its subscribers: that one goes without.
-    if (this.#options.memory.exceededBy(message.size) && this.#privateQueues.has(queue)) {
+    if (this.#options.memory.exceededBy(message.size) && this.#topics.feeds(queue)) {
       this.counters.dropped++;
       return;
     }
-    queue.offer(message);
-    this.#dispatch(queue);
+    if (this.#hasExpired(message)) {
+      this.#buryExpired(message, { queue, deliveries: 0 });
+      return;
+    }
+    const entry = this.#delivered(() => queue.offer(message));
+    if (message.expiresAt !== 0 && entry.state !== "gone") {
+      this.#schedule.add({ at: message.expiresAt, entry, what: "expire" });
+    }
     while (queue.overfull && queue.dropOldest() !== undefined) this.counters.dropped++;
-    this.#discardUnused(queue);
+    this.#queues.discardUnused(queue);
+  }
+
+  /** Before anything is delivered, what is due is done. */
+  #runDue(): void {
+    if (this.#schedule.size === 0) return;
+    const now = this.#options.now();
+    for (let due = this.#schedule.take(now); due !== undefined; due = this.#schedule.take(now)) {
+      const { entry, what } = due;
+      const { state, queue } = entry;
+      // What was in a queue that is gone went with it, whatever its state.
+      if (queue.cleared) continue;
+      // With a consumer it does not expire; it does when it comes back.
+      if (what === "expire" && (state === "ready" || state === "delayed")) this.#expire(entry);
+      else if (what === "return" && state === "delayed") this.#putBack(entry);
+      else continue;
+      this.#dispatch(queue);
+      this.#queues.discardUnused(queue);
+    }
+  }
+
+  #hasExpired({ expiresAt }: Message): boolean {
+    return expiresAt !== 0 && expiresAt <= this.#options.now();
   }
 
   #settle(entry: QueueEntry, verdict: Verdict): void {
     const { queue } = entry;
     // A private queue went with its subscription while a transaction still named its messages.
     if (queue.cleared) return;
-    if (verdict === "accepted") queue.remove(entry);
-    else if (verdict === "returned" || !this.#isRefusedForGood(entry)) queue.putBack(entry);
-    else this.#deadLetter(entry, "max-deliveries");
+    if (verdict === "accepted") {
+      queue.drop(entry);
+    } else if (verdict === "returned") {
+      this.#putBack(entry);
+    } else if (!verdict.requeue) {
+      queue.refuse(entry);
+      this.#deadLetter(entry, "rejected");
+    } else {
+      this.#requeue(entry, verdict.delayMs);
+    }
   }
 
-  #isRefusedForGood(entry: QueueEntry): boolean {
-    entry.refusals++;
-    // A dead letter is never dead-lettered again.
-    if (entry.queue.path.startsWith(DEAD_LETTER_PREFIX)) return false;
-    return entry.refusals >= this.#options.maxDeliveries;
+  #requeue(entry: QueueEntry, delayMs: number | undefined): void {
+    const { queue } = entry;
+    const policy = this.#queues.policyOf(queue);
+    const refusals = queue.refuse(entry);
+    if (refusals >= policy.maxDeliveries && !isDeadLetters(queue)) {
+      this.#deadLetter(entry, "max-deliveries");
+      return;
+    }
+    const wait = delayMs ?? redeliveryDelay(policy, refusals);
+    if (wait <= 0) {
+      this.#putBack(entry);
+      return;
+    }
+    queue.delay(entry);
+    this.#schedule.add({ at: this.#options.now() + wait, entry, what: "return" });
   }
 
-  #deadLetter(entry: QueueEntry, reason: string): void {
-    const { queue, message } = entry;
-    queue.remove(entry);
-    if (this.#privateQueues.has(queue)) {
+  /** Back to its old place; unless its time has come meanwhile. */
+  #putBack(entry: QueueEntry): void {
+    entry.queue.putBack(entry);
+    if (entry.isReady && this.#hasExpired(entry.message)) this.#expire(entry);
+  }
+
+  #expire(entry: QueueEntry): void {
+    const { message, queue, deliveries } = entry;
+    queue.drop(entry);
+    this.#buryExpired(message, { queue, deliveries });
+  }
+
+  #buryExpired(message: Message, from: { queue: Queue; deliveries: number }): void {
+    this.counters.expired++;
+    const { deadLetterExpired } = this.#queues.policyOf(from.queue);
+    if (deadLetterExpired && !isDeadLetters(from.queue)) {
+      this.#bury(message, { ...from, reason: "expired" });
+    } else {
+      this.#queues.discardUnused(from.queue);
+    }
+  }
+
+  #deadLetter(entry: QueueEntry, reason: DeathReason): void {
+    const { queue, message, deliveries } = entry;
+    if (isDeadLetters(queue)) {
+      // What is dead stays where it is.
+      this.#putBack(entry);
+      return;
+    }
+    queue.drop(entry);
+    this.#bury(message, { queue, deliveries, reason });
+  }
+
+  /** The one road to the dead letters, for a message that has left its queue. */
+  #bury(message: Message, about: { queue: Queue; deliveries: number; reason: DeathReason }): void {
+    const { queue, deliveries, reason } = about;
+    if (this.#topics.isPrivate(queue)) {
       this.counters.dropped++;
       return;
     }
     const path = DEAD_LETTER_PREFIX + nameOf(queue.path);
     const letter = new Message({
       ...message,
+      expiresAt: 0,
       headers: headerList([
-        ...withDestination(message.headers.list(), path),
+        ...forDeadLetters(message.headers.list(), path),
         ...["dead-letter-reason", reason],
         ...["original-destination", queue.path],
-        ...["delivery-count", String(entry.deliveries)],
+        ...["delivery-count", String(deliveries)],
       ]),
     });
     this.counters.deadLettered++;
-    this.#enqueue(this.#queueAt(path), letter);
+    this.#enqueue(this.#queues.at(path), letter);
     const { observe } = this.#options;
     observe({ type: "dead-lettered", destination: path, messageId: message.id, reason });
   }
 
-  #queueAt(path: string): Queue {
-    let queue = this.#queues.get(path);
-    if (queue !== undefined) return queue;
-    const { queueLimits, memory } = this.#options;
-    const isDeadLetters = path.startsWith(DEAD_LETTER_PREFIX);
-    queue = new Queue(
-      path,
-      isDeadLetters ? { ...queueLimits, overflow: "drop-oldest" } : queueLimits,
-      memory,
-    );
-    this.#queues.set(path, queue);
-    const created = queue;
-    this.#queuePatterns.match(nameOf(path), (pattern) => {
-      created.join(pattern.subscriber, "wildcard");
-      pattern.queues.add(created);
-      this.#options.memory.used += JOIN_BYTES;
+  #subscribeQueue(subscriber: Consumer, destination: Destination): Attachment {
+    const { name, path } = destination;
+    if (destination.pattern) {
+      if (!this.#queues.hasPattern(name)) this.#room.checkDestinations(path);
+      const pattern = this.#queues.joinPattern(subscriber, name);
+      return attachment(subscriber, { pattern });
+    }
+    if (!this.#queues.all.has(path)) this.#room.checkDestinations(path);
+    const queue = this.#queues.at(path);
+    this.#delivered(() => queue.join(subscriber, "name"));
+    return attachment(subscriber, { queue });
+  }
+
+  #deliverRetained(owed: Attachment): void {
+    const { retained, subscriber } = owed;
+    owed.retained = [];
+    this.#delivered(() => {
+      for (const message of retained) subscriber.deliver(message, undefined);
     });
-    return queue;
   }
 
-  #privateQueue(path: string): Queue {
-    const { queueLimits, memory } = this.#options;
-    const queue = new Queue(path, { ...queueLimits, overflow: "drop-oldest" }, memory);
-    this.#privateQueues.add(queue);
-    return queue;
+  #browse(subscriber: Consumer, destination: Destination): Attachment {
+    const { path } = destination;
+    const queue = this.#queues.all.get(path);
+    const lastPlace = queue?.lastPlace ?? 0;
+    const browse = { path, queue, position: undefined, lastPlace, over: false };
+    return attachment(subscriber, { browse });
   }
 
-  #dispatch(queue: Queue): void {
-    const nested = this.#delivering;
-    this.#delivering = true;
-    try {
-      queue.dispatch();
-    } finally {
-      this.#delivering = nested;
+  /** Shows the next messages of a queue, as many as there is credit for, and at last the end. */
+  #browseOn(subscriber: Consumer, browse: Browse): void {
+    const queue = browse.queue?.cleared === true ? undefined : browse.queue;
+    while (!browse.over && subscriber.credit > 0) {
+      const entries = queue?.browse(browse.position, BROWSE_BATCH) ?? [];
+      for (const entry of entries) {
+        if (subscriber.credit <= 0) return;
+        const { message, place } = entry;
+        browse.position = { priority: message.priority, place };
+        if (place > browse.lastPlace || subscriber.filter?.matches(message) === false) continue;
+        this.#delivered(() => subscriber.deliver(message, undefined));
+      }
+      if (entries.length === BROWSE_BATCH || subscriber.credit <= 0) continue;
+      browse.over = true;
+      const end = this.createMessage({
+        headers: headerList([
+          ...["destination", browse.path, "browser", "end"],
+          ...["timestamp", String(this.#options.now()), "content-length", "0"],
+        ]),
+        body: "",
+        priority: 4,
+        expiresAt: 0,
+        persistent: false,
+      });
+      this.#delivered(() => subscriber.deliver(end, undefined));
     }
   }
 
-  #discardUnused(queue: Queue): void {
-    if (!queue.unused || this.#privateQueues.has(queue)) return;
-    this.#queues.delete(queue.path);
-    this.#queuePatterns.match(nameOf(queue.path), (pattern) => {
-      if (pattern.queues.delete(queue)) this.#options.memory.used -= JOIN_BYTES;
-    });
+  #resumeAt(queue: Queue, subscriber: Consumer): void {
+    this.#delivered(() => queue.resume(subscriber));
+    this.#queues.discardUnused(queue);
+  }
+
+  #dispatch(queue: Queue): void {
+    this.#delivered(() => queue.dispatch());
+  }
+
+  /** Runs something that delivers: until it is over nobody may call the engine. */
+  #delivered<T>(deliver: () => T): T {
+    const nested = this.#delivering;
+    this.#delivering = true;
+    try {
+      return deliver();
+    } finally {
+      this.#delivering = nested;
+    }
   }
 
   #assertNotDelivering(): void {
@@ -527,50 +606,17 @@ export class LocalEngine {
   }
 }
 
-/** The name in the path of a `/queue/` destination. */
-function nameOf(path: string): string {
-  return path.slice("/queue/".length);
+function isDeadLetters(queue: Queue): boolean {
+  return queue.path.startsWith(DEAD_LETTER_PREFIX);
 }
 
-function putsOf(operations: readonly Operation[]): StoreChanges["put"] {
-  if (!operations.some((each) => each.kind === "publish" && each.message.persistent)) {
-    return NOTHING;
+/** A dead letter is addressed to where it lies, and does not expire. */
+function forDeadLetters(headers: readonly string[], path: string): readonly string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    if (name === "expires") continue;
+    kept.push(name, name === "destination" ? path : (headers[i + 1] ?? ""));
   }
-  const put: { queue: string; message: Message }[] = [];
-  for (const operation of operations) {
-    if (operation.kind !== "publish" || !operation.message.persistent) continue;
-    if (operation.destination.kind !== "queue") continue;
-    put.push({ queue: operation.destination.path, message: operation.message });
-  }
-  return put;
-}
-
-function bytesOf(operation: Operation): number {
-  return operation.kind === "publish" ? operation.message.size : 0;
-}
-
-function withDestination(headers: readonly string[], path: string): readonly string[] {
-  return headers.map((text, i) => (i % 2 === 1 && headers[i - 1] === "destination" ? path : text));
-}
-
-function tooManyDestinations(max: number, path: string): Fault {
-  return new Fault(
-    "too-many-destinations",
-    `Cannot create ${quote(path)}: there are ${max} destinations already, the limit of this broker`,
-  );
-}
-
-function queueFull(path: string, limits: QueueLimits): Fault {
-  return new Fault(
-    "queue-full",
-    `Cannot send to ${quote(path)}: it is full, at most ${limits.messagesMax} messages ` +
-      `or ${limits.bytesMax} bytes may wait in a queue`,
-  );
-}
-
-function memoryFull(memory: Memory): Fault {
-  return new Fault(
-    "memory-full",
-    `Cannot send: messages fill the ${memory.max} bytes of memory they may take in all`,
-  );
+  return kept;
 }

@@ -30,6 +30,7 @@ export class Acks {
     subscription.lastHeld = held;
     subscription.heldByMessage?.set(entry.message.id, held);
     subscription.unacknowledged++;
+    subscription.unacknowledgedBytes += countedBytes(held);
     this.#byOrdinal ??= new Map();
     this.#byOrdinal.set(ordinal, held);
     return held;
@@ -53,20 +54,21 @@ export class Acks {
   /** Binds a delivery to a transaction: it counts against the prefetch no more. */
   bind(held: Held): void {
     held.bound = true;
-    held.subscription.unacknowledged--;
+    uncount(held);
   }
 
   /** The transaction was undone: held as before, over the prefetch if need be. */
   unbind(held: Held): void {
     held.bound = false;
     held.subscription.unacknowledged++;
+    held.subscription.unacknowledgedBytes += countedBytes(held);
   }
 
   /** A delivery is settled. */
   release(held: Held): void {
     if (this.#byOrdinal?.delete(held.ordinal) !== true) return;
     const { subscription, earlier, later } = held;
-    if (!held.bound) subscription.unacknowledged--;
+    if (!held.bound) uncount(held);
     if (earlier === undefined) subscription.firstHeld = later;
     else earlier.later = later;
     if (later === undefined) subscription.lastHeld = earlier;
@@ -75,6 +77,18 @@ export class Acks {
     const { id } = held.entry.message;
     if (subscription.heldByMessage?.get(id) === held) subscription.heldByMessage.delete(id);
   }
+}
+
+function uncount(held: Held): void {
+  held.subscription.unacknowledged--;
+  held.subscription.unacknowledgedBytes -= countedBytes(held);
+}
+
+/** A text's bytes are counted only for who has a limit on them: that takes a look at all of it. */
+function countedBytes({ subscription, entry }: Held): number {
+  const { body } = entry.message;
+  if (subscription.prefetchBytes === Infinity) return 0;
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }
 
 /** What a subscription holds, in the order delivered. */

@@ -1,13 +1,18 @@
-import type { Verdict } from "../broker/queue.ts";
 import { Fault, quote } from "../fault.ts";
 import { type Frame, headerOf } from "../protocol/frame.ts";
-import { detach } from "../protocol/detach.ts";
 import { plainHeaders } from "../protocol/header_block.ts";
 import { headerList, type MessageHeaders } from "../broker/message.ts";
+import type { Refused, Verdict } from "../engine/operation.ts";
 import type { VersionRules } from "../protocol/version.ts";
-import { readSendHeaders, readSubscribeHeaders } from "./dialect.ts";
+import { detach } from "./detach.ts";
+import {
+  readNackHeaders,
+  readSendHeaders,
+  readSubscribeHeaders,
+  readUnsubscribeHeaders,
+} from "./dialect.ts";
 import type { AckTarget, Done, Session } from "./session.ts";
-import type { AckMode, Subscription } from "./subscription.ts";
+import type { AckMode } from "./subscription.ts";
 
 /** Where a connection is in its life. */
 export type ConnectionState = "connecting" | "connected" | "closing";
@@ -20,8 +25,6 @@ export interface Client {
   now(): number;
   /** Answers CONNECT; throws if the two sides have no common ground. */
   login(frame: Frame): void;
-  /** A subscription was made: what its frames begin with, and when it may deliver. */
-  subscribed(subscription: Subscription): void;
   /** A subscriber is behind: reads no more from this publisher for a little while. */
   holdBack(): void;
   /** Says goodbye once everything before is accepted. */
@@ -41,8 +44,8 @@ export const COMMANDS: Readonly<Record<ConnectionState, ReadonlyMap<string, Comm
     ["SEND", send],
     ["SUBSCRIBE", subscribe],
     ["UNSUBSCRIBE", unsubscribe],
-    ["ACK", settleWith("accepted")],
-    ["NACK", settleWith("refused")],
+    ["ACK", settleWith(() => "accepted")],
+    ["NACK", settleWith((frame): Refused => readNackHeaders(frame.headers))],
     ["BEGIN", begin],
     ["COMMIT", commit],
     ["ABORT", abort],
@@ -85,7 +88,7 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 function send(client: Client, frame: Frame, done: Done): void {
   const { headers } = frame;
   const options = readSendHeaders(headers, client.now());
-  const { persistent, priority, expiresAt } = options;
+  const { persistent, priority, expiresAt, replyTo, retain } = options;
   const wasteful = takesOutMuch(headers, options.kept);
   const body = wasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
   const kept = wasteful ? options.kept?.map(detach) : options.kept;
@@ -100,6 +103,8 @@ function send(client: Client, frame: Frame, done: Done): void {
       persistent,
       priority,
       expiresAt,
+      replyTo,
+      retain,
     },
     { transaction: headerOf(headers, "transaction"), done },
   );
@@ -142,9 +147,11 @@ function subscribe(client: Client, frame: Frame, done: Done): void {
   const id = subscriptionId(client, frame);
   const destination = detach(required(frame, "destination"));
   const ack = ackMode(headerOf(headers, "ack"));
-  const { prefetch } = readSubscribeHeaders(headers);
-  const subscription = client.session.subscribe({ id, destination, ack, prefetch });
-  client.subscribed(subscription);
+  const options = readSubscribeHeaders(headers);
+  const [selector, durableName] = [options.selector, options.durableName].map(
+    (text) => text && detach(text),
+  );
+  client.session.subscribe({ ...options, selector, durableName, id, destination, ack });
   client.session.flush(done);
 }
 
@@ -167,18 +174,19 @@ function ackMode(text: string | undefined): AckMode {
 function unsubscribe(client: Client, frame: Frame, done: Done): void {
   const id = headerOf(frame.headers, "id");
   const destination = headerOf(frame.headers, "destination");
+  const durable = readUnsubscribeHeaders(frame.headers);
   if (id === undefined && destination !== undefined && !client.rules.requiresSubscriptionId) {
-    client.session.unsubscribe({ destination });
+    client.session.unsubscribe({ destination }, durable);
   } else {
-    client.session.unsubscribe({ id: required(frame, "id") });
+    client.session.unsubscribe({ id: required(frame, "id") }, durable);
   }
   client.session.flush(done);
 }
 
-function settleWith(verdict: Verdict): CommandHandler {
+function settleWith(verdictOf: (frame: Frame) => Verdict): CommandHandler {
   return (client, frame, done) => {
     const transaction = headerOf(frame.headers, "transaction");
-    client.session.settle(ackTarget(client, frame), verdict, { transaction, done });
+    client.session.settle(ackTarget(client, frame), verdictOf(frame), { transaction, done });
   };
 }
 

@@ -1,11 +1,11 @@
 import type { Memory } from "../broker/memory.ts";
 import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
+import type { MessageFilter } from "../broker/subscriber.ts";
 import type { LocalEngine } from "../engine/local.ts";
 import { Fault, type FaultCode, quote } from "../fault.ts";
 import type { Observe } from "../observe/events.ts";
 import { Decoder } from "../protocol/decoder.ts";
-import { detach } from "../protocol/detach.ts";
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
 import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { writeHeaders } from "../protocol/header_block.ts";
@@ -19,6 +19,7 @@ import {
 import type { Runtime } from "../runtime.ts";
 import { type Client, COMMANDS, type ConnectionState, refuseCommand } from "./commands.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
+import { detach } from "./detach.ts";
 import type { SessionLimits } from "./limits.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
@@ -61,6 +62,8 @@ export interface ConnectionContext {
   readonly observe: Observe;
   readonly counters: ConnectionCounters;
   readonly heldBack: HeldBack;
+  /** Reads a selector. @throws Fault `bad-selector` */
+  readonly filterOf: (selector: string) => MessageFilter;
   /** Unique to this run; ids of sessions and deliveries begin with it. */
   readonly boot: string;
   /** The `server` header of CONNECTED. */
@@ -163,7 +166,14 @@ export class Connection
       now: this.#openedAt,
     });
     const tag = `${context.boot}.${this.number}`;
-    this.session = new Session(this, { engine: context.engine, limits, memory, tag });
+    this.session = new Session(this, {
+      engine: context.engine,
+      limits,
+      memory,
+      tag,
+      newToken: runtime.id,
+      filterOf: context.filterOf,
+    });
     context.deadlines.schedule(this, this.#openedAt + limits.loginTimeoutMs);
   }
 
@@ -288,6 +298,8 @@ export class Connection
     this.#decoder.limits = limits;
     this.#state = "connected";
     this.#login = detach(headerOf(frame.headers, "login") ?? "");
+    const clientId = headerOf(frame.headers, "client-id");
+    this.session.clientId = clientId === undefined ? undefined : detach(clientId);
     this.#push(encodeFrame("CONNECTED", headers, { version, escape: false }));
     this.#liveness.agree(granted, this.now());
     this.#owner.connected(this);
@@ -306,6 +318,11 @@ export class Connection
     subscription.head = `MESSAGE\n${writeHeaders(headers, this.#rules.version)}`;
     // Its first batch comes after the receipt.
     this.windowUsed(subscription);
+  }
+
+  takenOver(subscription: Subscription): void {
+    const detail = `Cannot go on: another connection took the durable subscription ${quote(subscription.named)} over`;
+    this.fail(new Fault("taken-over", detail), undefined);
   }
 
   holdBack(): void {
@@ -342,7 +359,10 @@ export class Connection
     }
     const { counters } = this.#context;
     counters.delivered++;
-    this.#outbox.push(encodeMessage(message, this.#rules.version, head), entry === undefined);
+    this.#outbox.push(
+      encodeMessage(message, this.#rules.version, head),
+      entry === undefined && !subscription.browses,
+    );
     if (!this.#outbox.pressed) return true;
     return this.now() - this.#outbox.pressedAt >= this.#context.limits.publisherPauseMs;
   }
@@ -651,8 +671,8 @@ export class Connection
     const releaseAt = this.#outbox.pressedAt + limits.publisherPauseMs;
     if (now >= releaseAt) for (const each of this.#context.heldBack.waiting) each.#release();
     if (now < stuckAt) return now < releaseAt ? Math.min(releaseAt, stuckAt) : stuckAt;
-    const hasTopics = [...this.session.subscriptions.values()].some(
-      ({ attachment }) => attachment?.binding !== undefined && attachment.queue === undefined,
+    const hasTopics = [...this.session.subscriptions.values()].some(({ attachments }) =>
+      attachments.some(({ binding, queue }) => binding !== undefined && queue === undefined),
     );
     if (!hasTopics) return now + limits.slowConsumerGraceMs;
     this.overflowed(`nothing could be sent for ${limits.slowConsumerGraceMs} ms`);

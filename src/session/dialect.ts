@@ -11,126 +11,266 @@ export type HeaderOption =
   | "priority"
   | "expires-at"
   | "timestamp"
+  | "reply-to"
+  | "retain"
   | "delay"
   | "prefetch"
+  | "prefetch-bytes"
   | "selector"
-  | "browser"
-  | "durable-name";
+  | "browse"
+  | "no-local"
+  | "durable-name"
+  | "durable-id"
+  | "requeue"
+  | "redelivery-delay"
+  | "ignored";
+
+/** A frame that has headers with a meaning. */
+export type DialectFrame = "SEND" | "SUBSCRIBE" | "UNSUBSCRIBE" | "NACK";
 
 /** One spelling of one option on one frame. */
 export interface DialectHeader {
-  readonly frame: "SEND" | "SUBSCRIBE";
+  readonly frame: DialectFrame;
   readonly spelling: string;
   readonly option: HeaderOption;
   readonly of: readonly Dialect[];
   /** Whether the header is taken out of the message before it is sent on. */
   readonly taken: boolean;
+  /** What it is if it is not there. */
+  readonly fallback: string;
   /** In one sentence, for the documentation. */
   readonly note: string;
+  /** A header line as it may be written. */
+  readonly example: string;
 }
 
 const ALL: readonly Dialect[] = ["STOMP", "ActiveMQ", "Artemis", "RabbitMQ", "Apollo"];
+const DURABLE_NOTE =
+  "On a topic: the name under which the subscription outlives the connection; on UNSUBSCRIBE it is deleted";
+const DURABLE_ID_NOTE =
+  "On a topic: `true` has the subscription outlive the connection under its `id`; on UNSUBSCRIBE it is deleted";
 
 /** The one table of header spellings. Nothing inward of it knows whose a spelling is. */
 export const DIALECT_HEADERS: readonly DialectHeader[] = [
-  ...[
-    ["message-id", ALL],
-    ["subscription", ALL],
-    ["ack", ["STOMP"]],
-    ["redelivered", ["ActiveMQ", "Artemis", "RabbitMQ"]],
-    ["delivery-count", ["stompbox"]],
-    ["retained", ["stompbox"]],
-    ["browser", ["ActiveMQ", "Apollo"]],
-    ["original-destination", ["ActiveMQ"]],
-    ["dead-letter-reason", ["stompbox"]],
-    ["JMSXUserID", ["ActiveMQ", "Artemis"]],
-    ["user-id", ["RabbitMQ"]],
-    ["scheduledJobId", ["ActiveMQ"]],
-  ].map((row) => brokerOwned(row[0] as string, row[1] as readonly Dialect[])),
-  executedOnce("receipt", ALL, "Asks for a RECEIPT"),
-  executedOnce("transaction", ALL, "Sends when the transaction commits"),
-  executedOnce("dedupe-id", ["stompbox"], "Not delivered again within a window"),
-  executedOnce("retain", ["Apollo"], "Keeps the last message of a topic"),
+  brokerOwned("message-id", ALL, "1-1"),
+  brokerOwned("subscription", ALL, "sub-0"),
+  brokerOwned("ack", ["STOMP"], "1-1"),
+  brokerOwned("redelivered", ["ActiveMQ", "Artemis", "RabbitMQ"], "true"),
+  brokerOwned("delivery-count", ["stompbox"], "2"),
+  brokerOwned("retained", ["stompbox"], "true"),
+  brokerOwned("browser", ["ActiveMQ", "Apollo"], "end"),
+  brokerOwned("original-destination", ["ActiveMQ"], "/queue/orders"),
+  brokerOwned("dead-letter-reason", ["stompbox"], "expired"),
+  brokerOwned("JMSXUserID", ["ActiveMQ", "Artemis"], "alice"),
+  brokerOwned("user-id", ["RabbitMQ"], "alice"),
+  brokerOwned("scheduledJobId", ["ActiveMQ"], "job-1"),
+  sendHeader("receipt", "executed-once", {
+    of: ALL,
+    note: "Asks for a RECEIPT once the message is accepted",
+    example: "r-1",
+  }),
+  sendHeader("transaction", "executed-once", {
+    of: ALL,
+    note: "Sends when that transaction commits",
+    example: "tx-1",
+  }),
+  sendHeader("dedupe-id", "executed-once", {
+    of: ["stompbox"],
+    note: "Taken out; de-duplication itself is not in this version",
+    example: "order-17",
+  }),
+  sendHeader("retain", "retain", {
+    of: ["Apollo"],
+    note: "On a topic: `set` or `true` keeps this message for later subscribers, `remove` forgets the one kept",
+    example: "set",
+  }),
   {
-    ...executedOnce("ttl", ["Apollo"], "Lives so many milliseconds"),
-    option: "expires-at",
+    ...sendHeader("ActiveMQ.Retain", "retain", {
+      of: ["ActiveMQ"],
+      note: "On a topic: `true` keeps this message for later subscribers",
+      example: "true",
+    }),
+    taken: false,
   },
-  {
-    ...executedOnce("expiration", ["RabbitMQ"], "Lives so many milliseconds"),
-    option: "expires-at",
-  },
-  {
-    frame: "SEND",
-    spelling: "expires",
-    option: "expires-at",
+  sendHeader("ttl", "expires-at", {
+    of: ["Apollo"],
+    note: "Lives so many milliseconds; 0 or empty is for ever",
+    example: "60000",
+  }),
+  sendHeader("expiration", "expires-at", {
+    of: ["RabbitMQ"],
+    note: "Lives so many milliseconds; 0 or empty is for ever",
+    example: "60000",
+  }),
+  kept("expires", "expires-at", {
     of: ["ActiveMQ", "Artemis", "Apollo"],
-    taken: false,
     note: "Lives until that time, in milliseconds since the epoch; 0 or empty is for ever",
-  },
-  ...["DELAY", "PERIOD", "REPEAT", "CRON"].map((word): DialectHeader => ({
-    ...executedOnce(`AMQ_SCHEDULED_${word}`, ["ActiveMQ", "Artemis"], "Delivers later"),
-    option: "delay",
-  })),
-  {
-    frame: "SEND",
-    spelling: "persistent",
-    option: "persistent",
+    example: "1893456000000",
+  }),
+  ...["DELAY", "PERIOD", "REPEAT", "CRON"].map((word) =>
+    sendHeader(`AMQ_SCHEDULED_${word}`, "delay", {
+      of: ["ActiveMQ", "Artemis"],
+      note: "Refused: this version does not deliver later",
+      example: word === "CRON" ? "0 * * * *" : "1000",
+    }),
+  ),
+  kept("persistent", "persistent", {
     of: ["ActiveMQ", "Artemis", "RabbitMQ", "Apollo"],
-    taken: false,
     note: "`true` asks for durability",
-  },
-  {
-    frame: "SEND",
-    spelling: "priority",
-    option: "priority",
+    example: "true",
+    fallback: "false",
+  }),
+  kept("priority", "priority", {
     of: ["ActiveMQ", "Artemis", "RabbitMQ", "Apollo"],
+    note: "0 to 9, the greater the sooner",
+    example: "9",
+    fallback: "4",
+  }),
+  kept("timestamp", "timestamp", {
+    of: ["ActiveMQ", "RabbitMQ"],
+    note: "Milliseconds since the epoch; an integer is kept, anything else replaced",
+    example: "1700000000000",
+    fallback: "now",
+  }),
+  kept("reply-to", "reply-to", {
+    of: ["ActiveMQ", "Artemis", "RabbitMQ", "Apollo"],
+    note: "A temporary destination becomes one that the receiver may send to; a temporary queue is subscribed to if it was not",
+    example: "/temp-queue/replies",
+  }),
+  prefetch("prefetch-count", ["RabbitMQ"], "10"),
+  prefetch("activemq.prefetchSize", ["ActiveMQ", "Artemis"], "10"),
+  subscribeHeader("credit", "prefetch", {
+    of: ["Apollo"],
+    note: "Unacknowledged messages allowed, and behind a comma bytes of their bodies",
+    example: "10,65536",
+    fallback: "1000",
+  }),
+  subscribeHeader("consumer-window-size", "prefetch-bytes", {
+    of: ["Artemis"],
+    note: "Unacknowledged bytes of bodies allowed; 0 is one message at a time, -1 without limit",
+    example: "10240",
+  }),
+  subscribeHeader("selector", "selector", {
+    of: ["ActiveMQ", "Artemis", "Apollo"],
+    note: "Only messages for which it is true, in the language of JMS selectors",
+    example: "weight > 2500 AND colour = 'red'",
+  }),
+  subscribeHeader("browser", "browse", {
+    of: ["ActiveMQ", "Apollo"],
+    note: "On a queue: `true` shows what is there without removing it, and ends with a MESSAGE that has `browser:end`",
+    example: "true",
+    fallback: "false",
+  }),
+  subscribeHeader("no-local", "no-local", {
+    of: ["Artemis"],
+    note: "On a topic: `true` leaves out what this connection sends",
+    example: "true",
+    fallback: "false",
+  }),
+  subscribeHeader("activemq.noLocal", "no-local", {
+    of: ["ActiveMQ", "Artemis"],
+    note: "On a topic: `true` leaves out what this connection sends",
+    example: "true",
+    fallback: "false",
+  }),
+  ...(["SUBSCRIBE", "UNSUBSCRIBE"] as const).flatMap((frame) => [
+    durable(frame, "durable-subscription-name", ["Artemis"], "durable-name"),
+    durable(frame, "durable-subscriber-name", ["Artemis"], "durable-name"),
+    durable(frame, "activemq.subscriptionName", ["ActiveMQ", "Artemis"], "durable-name"),
+    durable(frame, "durable", ["RabbitMQ"], "durable-id"),
+    durable(frame, "persistent", ["RabbitMQ", "Apollo"], "durable-id"),
+  ]),
+  {
+    frame: "NACK",
+    spelling: "requeue",
+    option: "requeue",
+    of: ["RabbitMQ"],
     taken: false,
-    note: "0 to 9, the greater the sooner; 4 if absent",
+    fallback: "true",
+    note: "`false` sends the message to the dead letters at once",
+    example: "requeue:false",
   },
   {
-    frame: "SEND",
-    spelling: "timestamp",
-    option: "timestamp",
-    of: ["ActiveMQ", "RabbitMQ"],
+    frame: "NACK",
+    spelling: "delay",
+    option: "redelivery-delay",
+    of: ["stompbox"],
     taken: false,
-    note: "Milliseconds since the epoch; an integer is kept, otherwise the broker sets it",
+    fallback: "as the policy of the destination has it",
+    note: "Keeps the message back for so many milliseconds before it comes again",
+    example: "delay:5000",
   },
-  prefetch("prefetch-count", ["RabbitMQ"]),
-  prefetch("activemq.prefetchSize", ["ActiveMQ", "Artemis"]),
-  prefetch("credit", ["Apollo"]),
-  subscribeOption("selector", "selector", ["ActiveMQ", "Artemis", "Apollo"]),
-  subscribeOption("browser", "browser", ["ActiveMQ", "Apollo"]),
-  subscribeOption("activemq.subscriptionName", "durable-name", ["ActiveMQ", "Artemis"]),
-  subscribeOption("durable-subscription-name", "durable-name", ["Artemis"]),
-  subscribeOption("durable-subscriber-name", "durable-name", ["Artemis"]),
+  ...["auto-delete", "exclusive", "x-queue-name", "x-queue-type", "x-expires", "x-max-length"].map(
+    (spelling) =>
+      subscribeHeader(spelling, "ignored", {
+        of: ["RabbitMQ"],
+        note: "Accepted without effect",
+        example: "true",
+      }),
+  ),
 ];
 
-function brokerOwned(spelling: string, of: readonly Dialect[]): DialectHeader {
-  const note = "Only the broker may set it";
-  return { frame: "SEND", spelling, option: "broker-owned", of, taken: true, note };
+interface HeaderText {
+  readonly of: readonly Dialect[];
+  readonly note: string;
+  /** The value alone. */
+  readonly example: string;
+  readonly fallback?: string;
 }
 
-function executedOnce(spelling: string, of: readonly Dialect[], note: string): DialectHeader {
-  return { frame: "SEND", spelling, option: "executed-once", of, taken: true, note };
+function brokerOwned(spelling: string, of: readonly Dialect[], example: string): DialectHeader {
+  const note = "Only the broker may set it: a client's is taken out";
+  return sendHeader(spelling, "broker-owned", { of, note, example });
 }
 
-function prefetch(spelling: string, of: readonly Dialect[]): DialectHeader {
+function sendHeader(spelling: string, option: HeaderOption, text: HeaderText): DialectHeader {
+  const { of, note, example, fallback = "none" } = text;
+  return {
+    frame: "SEND",
+    spelling,
+    option,
+    of,
+    taken: true,
+    fallback,
+    note,
+    example: `${spelling}:${example}`,
+  };
+}
+
+function kept(spelling: string, option: HeaderOption, text: HeaderText): DialectHeader {
+  return { ...sendHeader(spelling, option, text), taken: false };
+}
+
+function subscribeHeader(spelling: string, option: HeaderOption, text: HeaderText): DialectHeader {
+  return { ...kept(spelling, option, text), frame: "SUBSCRIBE" };
+}
+
+function prefetch(spelling: string, of: readonly Dialect[], example: string): DialectHeader {
   const note = "Unacknowledged messages allowed; 0 and -1 are without limit";
-  return { frame: "SUBSCRIBE", spelling, option: "prefetch", of, taken: false, note };
+  return subscribeHeader(spelling, "prefetch", { of, note, example, fallback: "1000" });
 }
 
-function subscribeOption(
+function durable(
+  frame: "SUBSCRIBE" | "UNSUBSCRIBE",
   spelling: string,
-  option: HeaderOption,
   of: readonly Dialect[],
+  option: "durable-name" | "durable-id",
 ): DialectHeader {
-  return { frame: "SUBSCRIBE", spelling, option, of, taken: false, note: "Not in this version" };
+  const named = option === "durable-name";
+  const text = {
+    of,
+    note: named ? DURABLE_NOTE : DURABLE_ID_NOTE,
+    example: named ? "news" : "true",
+  };
+  return { ...kept(spelling, option, text), frame };
 }
 
 const SEND_HEADERS = bySpelling("SEND");
 const SUBSCRIBE_HEADERS = bySpelling("SUBSCRIBE");
+const UNSUBSCRIBE_HEADERS = bySpelling("UNSUBSCRIBE");
+const NACK_HEADERS = bySpelling("NACK");
 
-function bySpelling(frame: DialectHeader["frame"]): ReadonlyMap<string, DialectHeader> {
+function bySpelling(frame: DialectFrame): ReadonlyMap<string, DialectHeader> {
   return new Map(
     DIALECT_HEADERS.filter((row) => row.frame === frame).map((row) => [row.spelling, row]),
   );
@@ -148,7 +288,7 @@ export const DESTINATION_PREFIXES: readonly { readonly from: string; readonly to
   { from: "/exchange/amq.topic/", to: "/topic/" },
 ];
 
-const OWN_PREFIX = /^\/(?:queue|topic|temp-queue|temp-topic)\//;
+const OWN_PREFIX = /^\/(?:queue|topic|(?:remote-)?temp-(?:queue|topic))\//;
 
 /**
  * A destination in stompbox's own spelling. `unprefixed` says what one without
@@ -177,6 +317,10 @@ export interface SendOptions {
   readonly priority: number;
   /** Milliseconds since the epoch; 0 never. */
   readonly expiresAt: number;
+  /** Where a reply is to go, if that is a temporary destination. */
+  readonly replyTo: string | undefined;
+  /** What becomes of the topic's retained message. */
+  readonly retain: "keep" | "remove" | undefined;
   /** The headers to send on, where they are not just those that came. */
   readonly kept: readonly string[] | undefined;
   /** Headers that the broker adds. */
@@ -197,6 +341,8 @@ export function readSendHeaders(headers: readonly string[], now: number): SendOp
   let priority = DEFAULT_PRIORITY;
   let expiresAt = 0;
   let timestamp: string | undefined;
+  let replyTo: string | undefined;
+  let retain: "keep" | "remove" | undefined;
   let relative = false;
   let taken = false;
   let hasContentLength = false;
@@ -228,6 +374,12 @@ export function readSendHeaders(headers: readonly string[], now: number): SendOp
       case "timestamp":
         timestamp = value;
         break;
+      case "reply-to":
+        if (TEMPORARY.test(value)) replyTo = value;
+        break;
+      case "retain":
+        retain = readRetain(name, value);
+        break;
       default:
         throw new Fault(
           "unsupported-feature",
@@ -241,7 +393,7 @@ export function readSendHeaders(headers: readonly string[], now: number): SendOp
   if (relative) added.push("expires", String(expiresAt));
   const dropsTimestamp = timestamp !== undefined && !keepsTimestamp;
   const kept = taken || dropsTimestamp ? withoutTaken(headers, dropsTimestamp) : undefined;
-  return { persistent, priority, expiresAt, kept, added, hasContentLength };
+  return { persistent, priority, expiresAt, replyTo, retain, kept, added, hasContentLength };
 }
 
 function withoutTaken(headers: readonly string[], dropsTimestamp: boolean): readonly string[] {
@@ -255,39 +407,131 @@ function withoutTaken(headers: readonly string[], dropsTimestamp: boolean): read
   return kept;
 }
 
+const TEMPORARY = /^\/?temp-(?:queue|topic)[:/]/;
+
+function readRetain(name: string, value: string): "keep" | "remove" | undefined {
+  switch (value) {
+    case "set":
+    case "true":
+      return "keep";
+    case "remove":
+      return "remove";
+    case "false":
+    case "":
+      return undefined;
+    default:
+      throw new Fault(
+        "bad-header",
+        `Cannot read header ${quote(name)} with value ${quote(value)}: expected set, true or remove`,
+      );
+  }
+}
+
 /** What the headers of a SUBSCRIBE ask for, beside `id`, `destination` and `ack`. */
 export interface SubscribeOptions {
   /** Unacknowledged messages allowed; Infinity without limit, undefined if it names none. */
   readonly prefetch: number | undefined;
+  /** Unacknowledged bytes allowed; undefined if it names none. */
+  readonly prefetchBytes: number | undefined;
+  readonly selector: string | undefined;
+  readonly browse: boolean;
+  readonly noLocal: boolean;
+  /** The name under which it outlives the connection. */
+  readonly durableName: string | undefined;
 }
 
 /**
- * Reads the headers of a SUBSCRIBE.
+ * Reads the headers of a SUBSCRIBE. Of several spellings of one option the
+ * first counts.
  *
- * @throws Fault `bad-header` for a number that is none, `unsupported-feature`
+ * @throws Fault `bad-header` for a number that is none
  */
 export function readSubscribeHeaders(headers: readonly string[]): SubscribeOptions {
-  let prefetchCount: number | undefined;
+  let prefetch: number | undefined;
+  let prefetchBytes: number | undefined;
+  let selector: string | undefined;
+  let browse: boolean | undefined;
+  let noLocal: boolean | undefined;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     const value = headers[i + 1] as string;
-    const row = SUBSCRIBE_HEADERS.get(name);
-    if (row === undefined) continue;
-    if (row.option === "prefetch") {
-      prefetchCount ??= readPrefetch(name, value);
-    } else if (row.option !== "browser" || value === "true") {
-      throw new Fault(
-        "unsupported-feature",
-        `Cannot subscribe with header ${quote(name)}: this version has no such thing`,
-      );
+    switch (SUBSCRIBE_HEADERS.get(name)?.option) {
+      case "prefetch": {
+        const [count = "", bytes] = value.split(",");
+        prefetch ??= readLimit(name, count);
+        if (bytes !== undefined) prefetchBytes ??= readLimit(name, bytes);
+        break;
+      }
+      case "prefetch-bytes":
+        if (value === "0") prefetch ??= 1;
+        else prefetchBytes ??= readLimit(name, value);
+        break;
+      case "selector":
+        selector ??= value;
+        break;
+      case "browse":
+        browse ??= value === "true";
+        break;
+      case "no-local":
+        noLocal ??= value === "true";
+        break;
     }
   }
-  return { prefetch: prefetchCount };
+  return {
+    prefetch,
+    prefetchBytes,
+    selector: selector === "" ? undefined : selector,
+    browse: browse ?? false,
+    noLocal: noLocal ?? false,
+    durableName: durableName(headers, SUBSCRIBE_HEADERS),
+  };
 }
 
-function readPrefetch(name: string, value: string): number {
-  const first = name === "credit" ? (value.split(",")[0] ?? "") : value;
-  const count = integer(name, first, { min: -1 });
+/** What UNSUBSCRIBE means for a durable subscription. */
+export function readUnsubscribeHeaders(headers: readonly string[]): {
+  readonly delete: boolean;
+  readonly name: string | undefined;
+} {
+  const name = durableName(headers, UNSUBSCRIBE_HEADERS);
+  return { delete: name !== undefined, name };
+}
+
+/** What a NACK asks for. @throws Fault `bad-header` */
+export function readNackHeaders(headers: readonly string[]): {
+  readonly requeue: boolean;
+  readonly delayMs: number | undefined;
+} {
+  let requeue: boolean | undefined;
+  let delayMs: number | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = headers[i + 1] as string;
+    const option = NACK_HEADERS.get(name)?.option;
+    if (option === "requeue") requeue ??= value !== "false";
+    else if (option === "redelivery-delay") delayMs ??= integer(name, value, { min: 0 });
+  }
+  return { requeue: requeue ?? true, delayMs };
+}
+
+function durableName(
+  headers: readonly string[],
+  table: ReadonlyMap<string, DialectHeader>,
+): string | undefined {
+  let id: string | undefined;
+  let byId = false;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = headers[i + 1] as string;
+    const option = table.get(name)?.option;
+    if (option === "durable-name" && value !== "") return value;
+    if (option === "durable-id" && value === "true") byId = true;
+    if (name === "id") id ??= value;
+  }
+  return byId ? id : undefined;
+}
+
+function readLimit(name: string, text: string): number {
+  const count = integer(name, text, { min: -1 });
   return count <= 0 ? Infinity : count;
 }
 

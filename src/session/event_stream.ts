@@ -14,6 +14,8 @@ export interface EventStreamOptions {
   readonly number: number;
   readonly address: string;
   readonly destination: string;
+  /** What is let through; undefined for everything. */
+  readonly selector: string | undefined;
   /** Whether each event is a JSON object with headers and body, not the body alone. */
   readonly envelope: boolean;
   /** Called once when the stream is over. */
@@ -58,15 +60,22 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
       policy: limits.slowConsumer,
     });
     const tag = `${boot}.${options.number}`;
-    this.#session = new Session(this, { engine, limits, memory, tag });
-    const subscription = this.#session.subscribe({
+    this.#session = new Session(this, {
+      engine,
+      limits,
+      memory,
+      tag,
+      newToken: runtime.id,
+      filterOf: options.context.filterOf,
+    });
+    this.#session.subscribe({
       id: undefined,
       destination: options.destination,
       ack: "auto",
       prefetch: undefined,
+      selector: options.selector,
     });
     this.#outbox.push(": connected\n\n", false);
-    this.windowUsed(subscription);
     deadlines.schedule(this, runtime.now() + COMMENT_MS);
   }
 
@@ -100,6 +109,14 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
     context.counters.delivered++;
     this.#outbox.push(event, droppable);
     return true;
+  }
+
+  subscribed(subscription: Subscription): void {
+    this.windowUsed(subscription);
+  }
+
+  takenOver(): void {
+    // Only a durable subscription can be taken over, and a stream has none.
   }
 
   /**

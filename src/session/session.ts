@@ -1,10 +1,26 @@
-import { type Destination, type DestinationUse, parseDestination } from "../broker/destination.ts";
+import {
+  type Destination,
+  type DestinationUse,
+  parseDestination,
+  remotePath,
+  splitComposite,
+} from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
 import type { MessageHeaders } from "../broker/message.ts";
-import type { Verdict } from "../broker/queue.ts";
-import { createSource, type LocalEngine, type Operation, type Source } from "../engine/local.ts";
+import { headerList } from "../broker/message.ts";
+import type { MessageFilter } from "../broker/subscriber.ts";
+import type { Attachment, SubscribeOptions } from "../engine/attachment.ts";
+import type { LocalEngine } from "../engine/local.ts";
+import {
+  createSource,
+  type Operation,
+  type Publication,
+  type Source,
+  type Verdict,
+} from "../engine/operation.ts";
 import { Fault, quote } from "../fault.ts";
 import { Acks, heldBy, heldUpTo } from "./acks.ts";
+import { detach } from "./detach.ts";
 import { canonicalDestination } from "./dialect.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type AckMode, type Held, Subscription, type SubscriptionOwner } from "./subscription.ts";
@@ -17,6 +33,10 @@ export interface SessionOptions {
   readonly memory: Memory;
   /** What the ids of its deliveries begin with; no other session of any run has it. */
   readonly tag: string;
+  /** An unguessable name for a temporary destination. */
+  readonly newToken: () => string;
+  /** Reads a selector. @throws Fault `bad-selector` */
+  readonly filterOf: (selector: string) => MessageFilter;
 }
 
 /** A message that a client sends. */
@@ -27,6 +47,27 @@ export interface Draft {
   readonly priority: number;
   readonly expiresAt: number;
   readonly persistent: boolean;
+  /** The destination that a reply is to go to, if the message names one. */
+  readonly replyTo: string | undefined;
+  /** What becomes of the topic's retained message. */
+  readonly retain: "keep" | "remove" | undefined;
+}
+
+/** What a client subscribes to, and how. */
+export interface SubscriptionRequest {
+  /** Undefined in 1.0, where an id is optional. */
+  readonly id: string | undefined;
+  readonly destination: string;
+  readonly ack: AckMode;
+  /** Unacknowledged messages allowed; undefined for the default. */
+  readonly prefetch: number | undefined;
+  /** Unacknowledged bytes allowed; undefined for no limit. */
+  readonly prefetchBytes?: number | undefined;
+  readonly selector?: string | undefined;
+  readonly noLocal?: boolean | undefined;
+  readonly browse?: boolean | undefined;
+  /** The name under which it outlives the connection, on topics. */
+  readonly durableName?: string | undefined;
 }
 
 /** How a client names the delivery that it settles. */
@@ -36,6 +77,8 @@ export interface AckTarget {
   /** The subscription's id, where the client must name it. */
   readonly subscription: string | undefined;
 }
+
+const KEEP_DURABLE = { delete: false, name: undefined };
 
 /** From so many bytes on a subscription needs room in the memory budget. */
 const LARGE_SUBSCRIPTION = 4096;
@@ -55,8 +98,11 @@ export class Session {
   readonly acks = new Acks();
   /** ACKs and NACKs that named nothing that is held, and did no harm. */
   staleAcks = 0;
+  /** What the client calls itself; part of the key of its durable subscriptions. */
+  clientId: string | undefined = undefined;
   readonly #prefix: string;
   readonly #engine: LocalEngine;
+  readonly #options: SessionOptions;
   readonly #limits: SessionLimits;
   readonly #memory: Memory;
   readonly #owner: SubscriptionOwner;
@@ -68,10 +114,13 @@ export class Session {
   /** Number of the latest message delivered: "given before" is a comparison. */
   #latestMessage = 0;
   #anonymous = 0;
+  /** Ids of subscriptions that a `reply-to` made. */
+  #implicit: Set<string> | undefined;
   #closed = false;
 
   constructor(owner: SubscriptionOwner, options: SessionOptions) {
     this.#owner = owner;
+    this.#options = options;
     this.#engine = options.engine;
     this.#limits = options.limits;
     this.#prefix = `${options.tag}-`;
@@ -106,8 +155,9 @@ export class Session {
   }
 
   /**
-   * Publishes a message, or adds it to a transaction. Returns the message's
-   * id, and whether the publisher may go on at once (see `LocalEngine.apply`).
+   * Publishes a message, or adds it to a transaction: to each part of a
+   * composite destination, all or none. Returns the (first) message's id, and
+   * whether the publisher may go on at once (see `LocalEngine.apply`).
    *
    * @throws Fault `bad-destination`, `unknown-transaction`, `transaction-too-large`
    */
@@ -115,87 +165,89 @@ export class Session {
     draft: Draft,
     options: { readonly transaction: string | undefined; readonly done: Done },
   ): { readonly id: string; readonly unpressed: boolean } {
-    const destination = this.#destination(draft.destination, "send");
-    const message = this.#engine.createMessage(draft);
-    const operation: Operation = { kind: "publish", message, destination };
     const { transaction, done } = options;
-    if (transaction === undefined) {
-      return { id: message.id, unpressed: this.#engine.apply(this.#source, [operation], done) };
+    const open = transaction === undefined ? undefined : this.#transactions.get(transaction);
+    const replyTo = this.#replyTo(draft.replyTo);
+    const operations = splitComposite(draft.destination).map((leaf, _at, leaves) =>
+      this.#publication(draft, { leaf, replyTo, composite: leaves.length > 1 }),
+    );
+    const id = operations[0]?.message.id ?? "";
+    if (open === undefined) {
+      return { id, unpressed: this.#engine.apply(this.#source, operations, done) };
     }
-    const open = this.#transactions.get(transaction);
-    this.#transactions.checkRoom(open, 1, message.size);
-    this.#transactions.add(open, operation, message.size);
+    const bytes = operations.reduce((sum, { message }) => sum + message.size, 0);
+    this.#transactions.checkRoom(open, operations.length, bytes);
+    for (const each of operations) this.#transactions.add(open, each, each.message.size);
     done();
-    return { id: message.id, unpressed: true };
+    return { id, unpressed: true };
   }
 
   /**
    * Subscribes. Live when it returns; queues deliver once `open` is called.
    *
    * @throws Fault `duplicate-subscription`, `too-many-subscriptions`,
-   * `bad-destination`, `partial-wildcard`, `too-many-destinations`
+   * `bad-destination`, `partial-wildcard`, `bad-selector`, `too-many-destinations`
    */
-  subscribe(fields: {
-    readonly id: string | undefined;
-    readonly destination: string;
-    readonly ack: AckMode;
-    readonly prefetch: number | undefined;
-  }): Subscription {
-    const { id, ack } = fields;
+  subscribe(request: SubscriptionRequest): Subscription {
+    const { id } = request;
+    const destinations = splitComposite(request.destination).map((leaf) =>
+      this.#destination(leaf, "subscribe"),
+    );
+    this.#endImplicit(request, destinations);
     if (id !== undefined && this.#subscriptions.has(id)) {
       throw new Fault(
         "duplicate-subscription",
         `Cannot subscribe with id ${quote(id)}: this connection has a subscription with that id`,
       );
     }
-    const { subscriptionsMax, prefetchDefault } = this.#limits;
+    const { subscriptionsMax } = this.#limits;
     if (this.#subscriptions.size >= subscriptionsMax) {
       throw new Fault(
         "too-many-subscriptions",
         `Cannot subscribe: ${subscriptionsMax} subscriptions are open, the limit of a connection`,
       );
     }
-    const destination = this.#destination(fields.destination, "subscribe");
-    if (destination.kind === "queue" && destination.pattern) this.#checkQueuePatterns();
-    const prefetch = ack === "auto" ? Infinity : (fields.prefetch ?? prefetchDefault);
-    const cost = subscriptionCost({ id, named: fields.destination });
+    const patterns = destinations.filter((each) => each.kind === "queue" && each.pattern).length;
+    if (patterns > 0) this.#checkQueuePatterns(patterns);
+    const cost = subscriptionCost({ id, named: request.destination });
     // A plain one is never refused for want of memory: consumers are what makes room.
     if (cost > LARGE_SUBSCRIPTION && this.#memory.exceededBy(cost)) {
       throw new Fault("memory-full", "Cannot subscribe: no memory left for one more subscription");
     }
-    const subscription = new Subscription(this.#owner, {
-      id,
-      named: fields.destination,
-      destination,
-      ack,
-      prefetch,
-    });
-    const acknowledges = subscription.acknowledges;
-    subscription.attachment = this.#engine.subscribe(subscription, destination, { acknowledges });
+    const subscription = this.#newSubscription(request);
+    subscription.attachments = this.#attach(subscription, { request, destinations });
     this.#memory.used += cost;
     this.#subscriptions.set(id ?? `\0${++this.#anonymous}`, subscription);
     this.#endedIds?.delete(id ?? "");
+    this.#owner.subscribed(subscription);
     return subscription;
   }
 
   /** Queues may deliver to the subscription, a batch's worth. */
   open(subscription: Subscription): void {
-    if (subscription.ended || subscription.attachment === undefined) return;
+    if (subscription.ended) return;
     subscription.openWindow();
-    this.#engine.resume(subscription.attachment);
+    this.#resume(subscription);
   }
 
   /**
    * Ends a subscription by its id, or in 1.0 the oldest one without an id to
    * exactly that destination. What it held returns at once. One that ended
-   * before is ignored: user-interface frameworks unsubscribe twice.
+   * before is ignored: user-interface frameworks unsubscribe twice. A durable
+   * subscription stays, unless it is to be deleted; then its name will do if
+   * nobody has it now.
    *
    * @throws Fault `unknown-subscription`
    */
-  unsubscribe(name: { readonly id: string } | { readonly destination: string }): void {
+  unsubscribe(
+    name: { readonly id: string } | { readonly destination: string },
+    durable: { readonly delete: boolean; readonly name: string | undefined } = KEEP_DURABLE,
+  ): void {
     const key = "id" in name ? name.id : this.#anonymousKey(name.destination);
     const subscription = key === undefined ? undefined : this.#subscriptions.get(key);
     if (key === undefined || subscription === undefined) {
+      const deletes = durable.delete && durable.name !== undefined;
+      if (deletes && this.#engine.deleteDurables(this.#durableKey(durable.name ?? "")) > 0) return;
       const what = "id" in name ? name.id : name.destination;
       if (this.#endedIds?.has(what) === true) return;
       throw new Fault(
@@ -205,7 +257,9 @@ export class Session {
           : `Cannot unsubscribe ${quote(name.destination)}: this connection has no subscription without an id to it`,
       );
     }
+    const kept = subscription.attachments.flatMap((each) => each.durable ?? []);
     this.#end(key, subscription);
+    if (durable.delete) for (const each of kept) this.#engine.deleteDurable(each);
     this.#endedIds ??= new Set();
     if (this.#endedIds.size >= this.#limits.subscriptionsMax) this.#endedIds.clear();
     const ended = subscription.id ?? subscription.named;
@@ -293,18 +347,145 @@ export class Session {
     for (const subscription of this.#subscriptions.values()) this.#detach(subscription);
     for (const subscription of this.#subscriptions.values()) this.#returnHeld(subscription);
     this.#subscriptions.clear();
+    this.#engine.end(this.#source);
   }
 
   #destination(text: string, use: DestinationUse): Destination {
-    return parseDestination(canonicalDestination(text, this.#limits.unprefixed), use);
+    const { unprefixed } = this.#limits;
+    const destination = parseDestination(canonicalDestination(text, unprefixed), use);
+    const { kind, remote } = destination;
+    if (remote || kind === "queue" || kind === "topic") return destination;
+    const own = { ...destination, path: detach(destination.path) };
+    return this.#engine.temporary(this.#source, own, this.#options.newToken);
   }
 
-  #checkQueuePatterns(): void {
-    let patterns = 0;
-    for (const { destination } of this.#subscriptions.values()) {
-      if (destination.kind === "queue" && destination.pattern) patterns++;
+  /** What becomes of one part of a SEND's destination. */
+  #publication(
+    draft: Draft,
+    about: { leaf: string; replyTo: string | undefined; composite: boolean },
+  ): Publication {
+    const { leaf, replyTo, composite } = about;
+    const destination = this.#destination(leaf, "send");
+    // The owner of a temporary destination sees its own name for it.
+    const own = destination.remote ? this.#engine.ownPathOf(destination) : undefined;
+    const shown = own ?? (composite ? leaf : undefined);
+    const headers =
+      shown === undefined && replyTo === undefined
+        ? draft.headers
+        : headerList(
+            withChanged(draft.headers.list(), { destination: shown, "reply-to": replyTo }),
+          );
+    const { body, priority, expiresAt, persistent, retain } = draft;
+    const message = this.#engine.createMessage({
+      headers,
+      body,
+      priority,
+      expiresAt,
+      persistent,
+    });
+    const retains = destination.kind === "topic" ? retain : undefined;
+    return { kind: "publish", message, destination, retain: retains };
+  }
+
+  /**
+   * What the receiver is told for a `reply-to` that names a temporary
+   * destination; undefined if it stays as it is. A temporary queue that the
+   * client has not subscribed to is subscribed to for it, as RabbitMQ does.
+   */
+  #replyTo(text: string | undefined): string | undefined {
+    if (text === undefined) return undefined;
+    const own = parseDestination(canonicalDestination(text, this.#limits.unprefixed), "send");
+    if (own.remote || (own.kind !== "temp-queue" && own.kind !== "temp-topic")) return undefined;
+    const { path } = this.#destination(text, "send");
+    if (own.kind === "temp-queue" && !this.#isSubscribedTo(path)) {
+      this.subscribe({ id: own.path, destination: own.path, ack: "auto", prefetch: undefined });
+      this.#implicit ??= new Set();
+      this.#implicit.add(own.path);
     }
-    if (patterns < QUEUE_PATTERNS_MAX) return;
+    return remotePath(path);
+  }
+
+  #isSubscribedTo(path: string): boolean {
+    for (const { attachments } of this.#subscriptions.values()) {
+      if (attachments.some(({ queue }) => queue?.path === path)) return true;
+    }
+    return false;
+  }
+
+  /** An explicit subscription takes the place of one that was made for a `reply-to`. */
+  #endImplicit(request: SubscriptionRequest, destinations: readonly Destination[]): void {
+    for (const id of this.#implicit ?? []) {
+      const implicit = this.#subscriptions.get(id);
+      const path = implicit?.attachments[0]?.queue?.path;
+      if (id !== request.id && !destinations.some((each) => each.path === path)) continue;
+      this.#implicit?.delete(id);
+      if (implicit !== undefined) this.#end(id, implicit);
+    }
+  }
+
+  #newSubscription(request: SubscriptionRequest): Subscription {
+    const { ack, selector } = request;
+    return new Subscription(this.#owner, {
+      id: request.id,
+      named: request.destination,
+      ack,
+      prefetch: ack === "auto" ? Infinity : (request.prefetch ?? this.#limits.prefetchDefault),
+      prefetchBytes: request.prefetchBytes ?? Infinity,
+      filter: selector === undefined ? undefined : this.#options.filterOf(selector),
+      excludes: request.noLocal === true ? this.#source : undefined,
+      browses: request.browse === true,
+    });
+  }
+
+  /** Ties a subscription to all its destinations, or to none. */
+  #attach(
+    subscription: Subscription,
+    about: { request: SubscriptionRequest; destinations: readonly Destination[] },
+  ): readonly Attachment[] {
+    const { request, destinations } = about;
+    const attachments: Attachment[] = [];
+    try {
+      for (const destination of destinations) {
+        const options = this.#subscribeOptions(subscription, { request, destination });
+        const wanted = { destination, options };
+        attachments.push(this.#engine.subscribe(this.#source, subscription, wanted));
+      }
+    } catch (error) {
+      for (const each of attachments) {
+        this.#engine.unsubscribe(each);
+        if (each.durable !== undefined && each.madeDurable)
+          this.#engine.deleteDurable(each.durable);
+      }
+      throw error;
+    }
+    return attachments;
+  }
+
+  #subscribeOptions(
+    subscription: Subscription,
+    about: { request: SubscriptionRequest; destination: Destination },
+  ): SubscribeOptions {
+    const { request, destination } = about;
+    const { durableName, browse } = request;
+    if (browse === true && (destination.kind !== "queue" || destination.pattern)) {
+      const path = quote(destination.path);
+      throw new Fault("bad-header", `Cannot browse ${path}: expected one /queue/ destination`);
+    }
+    if (durableName === undefined || destination.kind !== "topic") return { browse };
+    const takenOver = () => this.#owner.takenOver(subscription);
+    return { durable: { key: this.#durableKey(durableName), takenOver } };
+  }
+
+  #durableKey(name: string): string {
+    return JSON.stringify([this.clientId ?? null, name]);
+  }
+
+  #checkQueuePatterns(more: number): void {
+    let patterns = more;
+    for (const { attachments } of this.#subscriptions.values()) {
+      for (const { pattern } of attachments) if (pattern !== undefined) patterns++;
+    }
+    if (patterns <= QUEUE_PATTERNS_MAX) return;
     throw new Fault(
       "too-many-subscriptions",
       `Cannot subscribe: ${QUEUE_PATTERNS_MAX} subscriptions to queues by wildcard are open, the limit of a connection`,
@@ -327,9 +508,9 @@ export class Session {
 
   #detach(subscription: Subscription): void {
     subscription.ended = true;
+    for (const each of subscription.attachments) this.#engine.unsubscribe(each);
+    subscription.attachments = [];
     this.#memory.used -= subscriptionCost(subscription);
-    if (subscription.attachment !== undefined) this.#engine.unsubscribe(subscription.attachment);
-    subscription.attachment = undefined;
   }
 
   #returnHeld(subscription: Subscription): void {
@@ -344,9 +525,7 @@ export class Session {
   }
 
   #resume(subscription: Subscription): void {
-    if (subscription.attachment !== undefined && !subscription.ended) {
-      this.#engine.resume(subscription.attachment);
-    }
+    for (const each of subscription.attachments) this.#engine.resume(each);
   }
 
   #anonymousKey(destination: string): string | undefined {
@@ -394,6 +573,14 @@ export class Session {
     }
     return true;
   }
+}
+
+/** A list of headers with other values for some; undefined leaves one as it is. */
+function withChanged(
+  headers: readonly string[],
+  values: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return headers.map((text, i) => (i % 2 === 1 ? (values[headers[i - 1] ?? ""] ?? text) : text));
 }
 
 /** Bytes that a subscription costs, about; its id stands in three places. */

@@ -1,7 +1,7 @@
-import type { Destination } from "../broker/destination.ts";
 import type { Message } from "../broker/message.ts";
 import type { Consumer, QueueEntry } from "../broker/queue.ts";
-import type { Attachment } from "../engine/local.ts";
+import type { MessageFilter } from "../broker/subscriber.ts";
+import type { Attachment } from "../engine/attachment.ts";
 import { FLUSH_FRAMES } from "./outbox.ts";
 
 /** How a subscription acknowledges. STOMP 1.2 "SUBSCRIBE ack Header". */
@@ -24,6 +24,10 @@ export interface Held {
 export interface SubscriptionOwner {
   /** Whether it takes messages of queues now. */
   readonly receptive: boolean;
+  /** A subscription was made: what its frames begin with, and when its window opens. */
+  subscribed(subscription: Subscription): void;
+  /** Another connection took a durable subscription over. */
+  takenOver(subscription: Subscription): void;
   /** Sends a message to the client; see `Subscriber.deliver`. */
   hand(subscription: Subscription, message: Message, entry: QueueEntry | undefined): boolean;
   /** A message of a queue was handed over; comes once until the window is opened again. */
@@ -36,10 +40,16 @@ export interface SubscriptionFields {
   readonly id: string | undefined;
   /** The destination as the client wrote it. */
   readonly named: string;
-  readonly destination: Destination;
   readonly ack: AckMode;
   /** Unacknowledged messages allowed; Infinity for no limit. */
   readonly prefetch: number;
+  /** Unacknowledged bytes of bodies, beyond which no more come; Infinity for no limit. */
+  readonly prefetchBytes: number;
+  readonly filter: MessageFilter | undefined;
+  /** Whose messages to topics do not reach it. */
+  readonly excludes: object | undefined;
+  /** Whether it is shown messages of a queue without consuming them. */
+  readonly browses: boolean;
 }
 
 /**
@@ -50,13 +60,18 @@ export interface SubscriptionFields {
 export class Subscription implements Consumer {
   readonly id: string | undefined;
   readonly named: string;
-  readonly destination: Destination;
   readonly ack: AckMode;
   readonly prefetch: number;
+  readonly prefetchBytes: number;
   readonly acknowledges: boolean;
-  attachment: Attachment | undefined = undefined;
-  /** Deliveries that count against the prefetch. */
+  readonly filter: MessageFilter | undefined;
+  readonly excludes: object | undefined;
+  readonly browses: boolean;
+  /** One, or one for each part of a composite destination. */
+  attachments: readonly Attachment[] = [];
+  /** Deliveries that count against the prefetch, and bytes of their bodies. */
   unacknowledged = 0;
+  unacknowledgedBytes = 0;
   /** Unsettled deliveries, oldest first: a list linked through `Held`. */
   firstHeld: Held | undefined = undefined;
   lastHeld: Held | undefined = undefined;
@@ -72,14 +87,18 @@ export class Subscription implements Consumer {
     this.#owner = owner;
     this.id = fields.id;
     this.named = fields.named;
-    this.destination = fields.destination;
     this.ack = fields.ack;
     this.prefetch = fields.prefetch;
-    this.acknowledges = fields.ack !== "auto";
+    this.prefetchBytes = fields.prefetchBytes;
+    this.filter = fields.filter;
+    this.excludes = fields.excludes;
+    this.browses = fields.browses;
+    this.acknowledges = fields.ack !== "auto" && !fields.browses;
   }
 
   get credit(): number {
     if (this.ended || !this.#owner.receptive) return 0;
+    if (this.unacknowledgedBytes >= this.prefetchBytes) return 0;
     return Math.min(this.#window, this.prefetch - this.unacknowledged);
   }
 
@@ -89,7 +108,8 @@ export class Subscription implements Consumer {
   }
 
   deliver(message: Message, entry: QueueEntry | undefined): boolean {
-    if (entry !== undefined && this.#window-- === FLUSH_FRAMES) this.#owner.windowUsed(this);
+    const counts = entry !== undefined || this.browses;
+    if (counts && this.#window-- === FLUSH_FRAMES) this.#owner.windowUsed(this);
     return this.#owner.hand(this, message, entry);
   }
 }

@@ -1,5 +1,5 @@
 import type { Memory } from "../broker/memory.ts";
-import type { Operation } from "../engine/local.ts";
+import type { Operation } from "../engine/operation.ts";
 import { Fault, quote } from "../fault.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { Held } from "./subscription.ts";

@@ -55,7 +55,13 @@ export async function sendOverHttp(
     }
     const read = readSendHeaders(headers, runtime.now());
     const list = [...(read.kept ?? headers), ...read.added, "content-length", String(bytes.length)];
-    const { persistent, priority, expiresAt } = read;
+    const { persistent, priority, expiresAt, replyTo, retain } = read;
+    if (replyTo !== undefined) {
+      throw new Fault(
+        "bad-destination",
+        "Cannot send with a temporary reply-to over HTTP: a reply needs a connection to come back on",
+      );
+    }
     const draft = {
       destination,
       headers: { plain: undefined, list: () => list },
@@ -63,6 +69,8 @@ export async function sendOverHttp(
       persistent,
       priority,
       expiresAt,
+      replyTo,
+      retain,
     };
     return await publish(draft, options.context);
   } catch (error) {
@@ -75,8 +83,23 @@ function publish(
   context: ConnectionContext,
 ): Promise<Response> {
   const { engine, limits, memory, boot } = context;
-  const owner = { receptive: false, hand: () => true, windowUsed: () => {} };
-  const session = new Session(owner, { engine, limits, memory, tag: `${boot}.${HTTP_TAG}` });
+  const nothing = () => {};
+  const owner = {
+    receptive: false,
+    hand: () => true,
+    windowUsed: nothing,
+    subscribed: nothing,
+    takenOver: nothing,
+  };
+  const { runtime, filterOf } = context;
+  const session = new Session(owner, {
+    engine,
+    limits,
+    memory,
+    tag: `${boot}.${HTTP_TAG}`,
+    newToken: runtime.id,
+    filterOf,
+  });
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   // `done` may be called before `publish` returns the id.
   let id = "";
@@ -116,6 +139,7 @@ export function streamOverHttp(request: Request, url: URL, options: StreamOption
         number,
         address,
         destination,
+        selector: url.searchParams.get("selector") ?? undefined,
         envelope: envelope === "json",
         ended: leave,
       });

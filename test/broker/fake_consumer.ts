@@ -1,5 +1,6 @@
 import { headerList, Message } from "../../src/broker/message.ts";
 import type { Consumer, QueueEntry } from "../../src/broker/queue.ts";
+import type { MessageFilter } from "../../src/broker/subscriber.ts";
 
 /** A consumer that notes what it is given. */
 export interface FakeConsumer extends Consumer {
@@ -11,21 +12,30 @@ export interface FakeConsumer extends Consumer {
   readonly held: QueueEntry[];
 }
 
+/** What a test changes about a consumer. */
+export interface FakeConsumerOptions {
+  readonly credit?: number;
+  readonly acknowledges?: boolean;
+  readonly filter?: MessageFilter;
+  readonly excludes?: object;
+  /** Whether also what is not of a queue, or only shown of it, uses up credit. */
+  readonly browses?: boolean;
+}
+
 /** A consumer with so much credit, which each delivery of a queue uses up by one. */
-export function fakeConsumer(
-  name: string,
-  options: { readonly credit?: number; readonly acknowledges?: boolean } = {},
-): FakeConsumer {
+export function fakeConsumer(name: string, options: FakeConsumerOptions = {}): FakeConsumer {
   const consumer: FakeConsumer = {
     name,
     credit: options.credit ?? Infinity,
     acknowledges: options.acknowledges ?? true,
+    filter: options.filter,
+    excludes: options.excludes,
     messages: [],
     held: [],
     deliver: (message, entry) => {
       consumer.messages.push(message);
+      if (entry !== undefined || options.browses === true) consumer.credit--;
       if (entry === undefined) return true;
-      consumer.credit--;
       if (consumer.acknowledges) consumer.held.push(entry);
       return true;
     },

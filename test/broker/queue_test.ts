@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { heapStats } from "bun:jsc";
 import fc from "fast-check";
 import { Memory } from "../../src/broker/memory.ts";
 import { Queue, type QueueEntry, type QueueLimits } from "../../src/broker/queue.ts";
@@ -16,16 +17,22 @@ function ids(consumer: FakeConsumer): string[] {
   return consumer.messages.map(({ id }) => id);
 }
 
+interface Waiting {
+  readonly id: string;
+  readonly priority: number;
+  readonly place: number;
+}
+
 /** A queue as anyone would write it who need not be quick: one array, sorted when something is taken. */
 class PlainQueue {
-  readonly waiting: { id: string; priority: number; place: number }[] = [];
+  readonly waiting: Waiting[] = [];
   #places = 0;
 
   offer(id: string, priority: number): void {
     this.waiting.push({ id, priority, place: ++this.#places });
   }
 
-  take(): { id: string; priority: number; place: number } | undefined {
+  take(): Waiting | undefined {
     this.waiting.sort((one, other) => other.priority - one.priority || one.place - other.place);
     return this.waiting.shift();
   }
@@ -39,7 +46,7 @@ class PlainQueue {
 type Step =
   | { readonly do: "offer"; readonly priority: number }
   | { readonly do: "dispatch"; readonly credit: number }
-  | { readonly do: "remove" | "put back"; readonly at: number }
+  | { readonly do: "remove" | "put back" | "delay"; readonly at: number }
   | { readonly do: "drop" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -60,7 +67,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      do: fc.constantFrom("remove" as const, "put back" as const),
+      do: fc.constantFrom("remove" as const, "put back" as const, "delay" as const),
       at: fc.nat(),
     }),
   },
@@ -74,46 +81,54 @@ describe("A queue", () => {
         const { queue: real, memory } = queue();
         const plain = new PlainQueue();
         const consumer = fakeConsumer("c", { credit: 0 });
-        const taken: { id: string; priority: number; place: number }[] = [];
+        const taken: Waiting[] = [];
+        const delayed: { entry: QueueEntry; model: Waiting }[] = [];
+        let credit = 0;
         let numbers = 0;
+        const takePlain = () => {
+          const next = credit > 0 ? plain.take() : undefined;
+          if (next === undefined) return false;
+          credit--;
+          return taken.push(next) > 0;
+        };
         real.join(consumer, "name");
         for (const each of steps) {
           if (each.do === "offer") {
             const message = fakeMessage(++numbers, { priority: each.priority });
             real.offer(message);
             plain.offer(message.id, each.priority);
+            takePlain();
           } else if (each.do === "dispatch") {
-            consumer.credit = each.credit;
+            consumer.credit = credit = each.credit;
             real.resume(consumer);
-            real.dispatch();
-            for (let count = each.credit; count > 0; count--) {
-              const next = plain.take();
-              if (next !== undefined) taken.push(next);
-            }
-            expect(consumer.held.map(({ message }) => message.id)).toEqual(
-              taken.map(({ id }) => id),
-            );
+            while (takePlain());
           } else if (each.do === "drop") {
             expect(real.dropOldest()?.message.id).toBe(plain.dropOldest());
-          } else if (consumer.held.length > 0) {
-            const at = each.at % consumer.held.length;
-            const [entry] = consumer.held.splice(at, 1);
-            const [model] = taken.splice(at, 1);
+          } else {
+            const [back] = delayed.splice(0, each.at % 3 === 0 ? 1 : 0);
+            const at = each.at % (consumer.held.length || 1);
+            const entry = back?.entry ?? consumer.held.splice(at, 1)[0];
+            const model = back?.model ?? taken.splice(at, 1)[0];
             if (entry === undefined || model === undefined) continue;
             if (each.do === "remove") {
-              real.remove(entry);
+              real.drop(entry);
               real.putBack(entry);
+            } else if (each.do === "delay") {
+              real.delay(entry);
+              delayed.push({ entry, model });
             } else {
               real.putBack(entry);
               real.putBack(entry);
               plain.waiting.push(model);
             }
           }
-          expect({ ready: real.ready, held: real.held }).toEqual({
+          expect(consumer.held.map(({ message }) => message.id)).toEqual(taken.map(({ id }) => id));
+          expect({ ready: real.ready, held: real.held, size: real.size }).toEqual({
             ready: plain.waiting.length,
             held: taken.length,
+            size: plain.waiting.length + taken.length + delayed.length,
           });
-          expect(real.bytes).toBe(260 * (real.ready + real.held));
+          expect(real.bytes).toBe(260 * real.size);
           expect(memory.used).toBe(real.bytes);
         }
       }),
@@ -178,7 +193,7 @@ describe("A queue", () => {
     real.dispatch();
     real.leave(named);
     expect([real.unused, real.consumers]).toEqual([false, 1]);
-    real.remove(named.held[0] as QueueEntry);
+    real.drop(named.held[0] as QueueEntry);
     expect(real.unused).toBe(true);
   });
 
@@ -190,7 +205,7 @@ describe("A queue", () => {
     real.dispatch();
     real.clear();
     const [first, second] = consumer.held as [QueueEntry, QueueEntry];
-    real.remove(first);
+    real.drop(first);
     real.putBack(second);
     expect([real.ready, real.held, real.bytes, memory.used]).toEqual([0, 0, 0, 0]);
     expect(real.cleared).toBe(true);
@@ -243,4 +258,24 @@ describe("A queue", () => {
     expect(real.overfull).toBe(false);
     expect(queue({ bytesMax: 1 }).queue.dropOldest()).toBeUndefined();
   });
+});
+
+test("a queue keeps nothing of filters that nobody has any more, however long its messages wait", () => {
+  const { queue: real } = queue();
+  for (const id of [1, 2, 3]) real.offer(fakeMessage(id));
+  // Each filter has a rota, and each rota a map.
+  const maps = (): number => {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts["Map"] ?? 0;
+  };
+  const before = maps();
+  for (let times = 0; times < 500; times++) {
+    const filter = { text: `${times % 2}`, matches: () => true };
+    const consumer = fakeConsumer("c", { credit: 0, filter });
+    real.join(consumer, "name");
+    real.leave(consumer);
+  }
+  expect(real.ready).toBe(3);
+  // The last ones may still be there, until the next filter comes.
+  expect(maps() - before).toBeLessThan(50);
 });

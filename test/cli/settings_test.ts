@@ -112,6 +112,8 @@ describe("every option", () => {
     quiet: "true",
     queueOverflow: "drop-oldest",
     unprefixed: "topic",
+    deadLetterExpired: "true",
+    destinations: "/queue/a max-deliveries=3",
     "limits.slowConsumer": "drop-newest",
   };
   test.each(OPTIONS.map((option) => [option.key, option] as const))(
@@ -119,13 +121,16 @@ describe("every option", () => {
     (_key, option) => {
       const text = samples[option.name] ?? String(Number(option.fallback) + 1);
       const needed = option.name === "singlePage" ? ["--static", "public"] : [];
-      const expected = option.schema.parse(text);
+      const rules = option.kind === "rules";
+      const expected = rules
+        ? [{ match: "/queue/a", maxDeliveries: 3 }]
+        : option.schema.parse(text);
       const sources: readonly World[] = [
         { argv: [`${option.flag}=${text}`, ...needed] },
         { argv: needed, env: { [option.variable]: text } },
         {
           argv: ["--config", "a.json", ...needed],
-          files: { "a.json": JSON.stringify({ [option.key]: expected }) },
+          files: { "a.json": JSON.stringify({ [option.key]: rules ? text : expected }) },
         },
       ];
       for (const world of sources) {
@@ -204,6 +209,171 @@ describe("files", () => {
     expect(mistakesOf({ argv: ["--config", "gone.toml"] })).toEqual([
       'Cannot read "gone.toml": there is no such file',
     ]);
+  });
+});
+
+describe("rules for some destinations", () => {
+  const expected = [
+    { match: "/queue/orders.>", maxDeliveries: 3, redeliveryDelayMs: 1000 },
+    { match: "/topic/prices.*", bytesMax: 4 * 1024 ** 2, deadLetterExpired: true },
+  ];
+  const words = [
+    "/queue/orders.>  max-deliveries=3 redelivery-delay=1s",
+    "/topic/prices.* queue-bytes-max=4MiB dead-letter-expired=yes",
+  ] as const;
+  const toml = `
+    [[destinations]]
+    match = "/queue/orders.>"
+    max-deliveries = 3
+    redelivery-delay = "1s"
+    [[destinations]]
+    match = "/topic/prices.*"
+    queue-bytes-max = "4MiB"
+    dead-letter-expired = true
+  `;
+  const yaml = `
+destinations:
+  - match: /queue/orders.>
+    max-deliveries: 3
+    redelivery-delay: 1s
+  - match: "/topic/prices.*"
+    queue-bytes-max: 4MiB
+    dead-letter-expired: yes
+`;
+  const json = JSON.stringify({
+    destinations: [
+      { match: "/queue/orders.>", "max-deliveries": 3, "redelivery-delay": 1000 },
+      words[1],
+    ],
+  });
+  const sources = [
+    ["flags", { argv: ["--destination", words[0], `--destination=${words[1]}`] }],
+    ["a variable, a line each", { env: { STOMPBOX_DESTINATIONS: `\n${words.join("\n")}\n` } }],
+    ["a variable, with semicolons", { env: { STOMPBOX_DESTINATIONS: words.join("; ") } }],
+    ["a TOML file", { argv: ["--config", "a.toml"], files: { "a.toml": toml } }],
+    ["a YAML file", { argv: ["--config", "a.yaml"], files: { "a.yaml": yaml } }],
+    ["a JSON file", { argv: ["--config", "a.json"], files: { "a.json": json } }],
+  ] as const;
+  test.each(sources)("come from %s", (_where, world) => {
+    expect(settingsOf(world).config.destinations).toEqual(expected);
+  });
+
+  test("a table alone is a list of one", () => {
+    const files = { "a.toml": '[destinations]\nmatch = "/queue/a"\nmax-deliveries = 1' };
+    const { config } = settingsOf({ argv: ["--config", "a.toml"], files });
+    expect(config.destinations).toEqual([{ match: "/queue/a", maxDeliveries: 1 }]);
+  });
+
+  test("of a later source replace those of an earlier one", () => {
+    const { config, origins } = settingsOf({
+      argv: ["--config", "a.toml"],
+      files: { "a.toml": toml },
+      env: { STOMPBOX_DESTINATIONS: "/queue/a max-deliveries=1" },
+    });
+    expect(config.destinations).toEqual([{ match: "/queue/a", maxDeliveries: 1 }]);
+    expect(origins.get("destinations")?.from).toBe("environment");
+  });
+
+  const mistakes = [
+    [
+      "/queue/a max-deliverys=3",
+      'Unknown key "max-deliverys" of "/queue/a": did you mean max-deliveries?',
+    ],
+    [
+      "/queue/a redelivery-delay-ms=3",
+      'Unknown key "redelivery-delay-ms" of "/queue/a": did you mean redelivery-delay?',
+    ],
+    [
+      "/queue/a queue-overflow=reject",
+      'Unknown key "queue-overflow" of "/queue/a": did you mean overflow?',
+    ],
+    ["/queue/a zzz=3", 'Unknown key "zzz" of "/queue/a": expected one of match, max-deliveries,'],
+    [
+      "/queue/a max-deliveries=0",
+      'Cannot use "0" as max-deliveries of "/queue/a": expected a whole number from 1 to 1000000',
+    ],
+    [
+      "/queue/a overflow=drop",
+      'Cannot use "drop" as overflow of "/queue/a": expected reject | drop-oldest',
+    ],
+    [
+      "/queue/a overflow=reject max-deliveries",
+      'Cannot use "max-deliveries" in "/queue/a overflow=reject max-deliveries": expected KEY=VALUE',
+    ],
+    ["/queue/a", 'Cannot use a rule for "/queue/a" that says nothing: expected any of'],
+    ["/queue/a* max-deliveries=3", 'Cannot match "/queue/a*": segment "a*", a wildcard must be'],
+    ["a max-deliveries=3", 'Cannot match "a": unknown prefix, expected /queue/, /topic/'],
+  ] as const;
+  test.each(mistakes)("%p is one mistake that names its place", (text, sentence) => {
+    const found = mistakesOf({ argv: ["--destination", text] });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toStartWith(sentence);
+    expect(found[0]).toEndWith("(--destination)");
+  });
+
+  test("have all their mistakes told at once", () => {
+    const files = {
+      "a.json": JSON.stringify({
+        "max-deliveries": 0,
+        destinations: [
+          7,
+          { "max-deliveries": 3 },
+          { match: 3, overflow: "reject" },
+          { match: "/queue/a", "max-deliveries": null, overflw: "reject" },
+          { match: "queue/b", overflow: "reject" },
+          { match: "/queue/c", "redelivery-delay": "2s", "redelivery-delay-max": "1s" },
+        ],
+      }),
+    };
+    expect([...mistakesOf({ argv: ["--config", "a.json"], files })].sort()).toEqual(
+      [
+        "Cannot use 0 as max-deliveries in a.json: expected a whole number from 1 to 1000000",
+        'Cannot use 7 as a rule: expected a pattern and what differs for it, such as "/queue/orders.> max-deliveries=3" (destinations in a.json)',
+        'Cannot use a rule without match: expected a path such as "/queue/orders.>" (destinations in a.json)',
+        'Cannot use 3 as match of a rule: expected a path such as "/queue/orders.>" (destinations in a.json)',
+        'Cannot use null as max-deliveries of "/queue/a": expected a whole number from 1 to 1000000 (destinations in a.json)',
+        'Unknown key "overflw" of "/queue/a": did you mean overflow? (destinations in a.json)',
+        'Cannot match "queue/b": unknown prefix, expected /queue/, /topic/, /temp-queue/, /temp-topic/ (destinations in a.json)',
+        'Cannot keep messages of "/queue/c" back: redelivery-delay 2000 is above redelivery-delay-max 1000',
+      ].sort(),
+    );
+  });
+
+  test("unknown names near them are recognised", () => {
+    expect(mistakesOf({ argv: ["--destinations", "/queue/a max-deliveries=3"] })).toEqual([
+      'Unknown option "--destinations": did you mean --destination?',
+    ]);
+    expect(mistakesOf({ env: { STOMPBOX_DESTINATION: "/queue/a max-deliveries=3" } })).toEqual([
+      'Unknown variable "STOMPBOX_DESTINATION": did you mean STOMPBOX_DESTINATIONS?',
+    ]);
+  });
+
+  test("are shown by check with their origin, and read back", () => {
+    const settings = settingsOf({
+      argv: ["--destination", words[0], "--destination", words[1]],
+    });
+    const text = settingsText(settings);
+    expect(text).toEndWith(
+      [
+        "",
+        "[[destinations]]  # flag --destination",
+        'match = "/queue/orders.>"',
+        "max-deliveries = 3",
+        "redelivery-delay = 1000  # 1s",
+        "",
+        "[[destinations]]  # flag --destination",
+        'match = "/topic/prices.*"',
+        "dead-letter-expired = true",
+        "queue-bytes-max = 4194304  # 4MiB",
+        "",
+      ].join("\n"),
+    );
+    const again = settingsOf({ argv: ["--config", "b.toml"], files: { "b.toml": text } });
+    expect(again.config.destinations).toEqual(expected);
+  });
+
+  test("are shown as an empty list where there are none", () => {
+    expect(settingsText(settingsOf({}))).toContain("destinations = []  # default\n");
   });
 });
 

@@ -1,15 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { createSource } from "../../src/engine/local.ts";
+import { createSource } from "../../src/engine/operation.ts";
 import { Fault } from "../../src/fault.ts";
 import { fakeConsumer } from "../broker/fake_consumer.ts";
-import { engineBench, from, outcomes, settle, slowStore, to } from "./engine_bench.ts";
+import { bodies, engineBench, outcomes, settle, slowStore } from "./engine_bench.ts";
 
 const durable = { persistent: true };
+const AUTO = { acknowledges: false };
 const failure = new Fault("internal-error", "The disk is full");
-
-function bodies(consumer: { messages: readonly { body: string | Uint8Array }[] }): unknown[] {
-  return consumer.messages.map(({ body }) => body);
-}
 
 describe("A list of operations", () => {
   test("is accepted before apply returns when nothing has to be stored", () => {
@@ -25,8 +22,8 @@ describe("A list of operations", () => {
     code: string,
     bench: Parameters<typeof engineBench>[0],
   ])[] = [
-    ["a queue has no room for it", "queue-full", { queueLimits: { messagesMax: 1 } }],
-    ["a queue has no room for its bytes", "queue-full", { queueLimits: { bytesMax: 560 } }],
+    ["a queue has no room for it", "queue-full", { policy: { messagesMax: 1 } }],
+    ["a queue has no room for its bytes", "queue-full", { policy: { bytesMax: 560 } }],
     ["memory has no room for it", "memory-full", { memoryMax: 560 }],
     [
       "it needs more destinations than there may be",
@@ -36,10 +33,10 @@ describe("A list of operations", () => {
   ];
   for (const [what, code, options] of full) {
     test(`is carried out not at all if ${what}`, () => {
-      const { engine, memory, publish } = engineBench(options);
+      const { engine, memory, publish, subscribe } = engineBench(options);
       const { list, of } = outcomes();
       const consumer = fakeConsumer("c", { credit: 1 });
-      engine.subscribe(consumer, from("/queue/b"), { acknowledges: true });
+      subscribe(consumer, "/queue/b");
       engine.apply(createSource(), [publish("/queue/b", "b")], of("b"));
       const used = memory.used;
       const operations = [
@@ -57,10 +54,10 @@ describe("A list of operations", () => {
   }
 
   test("that only gives back is accepted however full memory is", () => {
-    const { engine, publish, memory } = engineBench({ memoryMax: 700 });
+    const { engine, publish, memory, subscribe } = engineBench({ memoryMax: 700 });
     const { list, of } = outcomes();
     const consumer = fakeConsumer("c");
-    engine.subscribe(consumer, from("/queue/a"), { acknowledges: true });
+    subscribe(consumer, "/queue/a");
     for (const body of ["1", "2"])
       engine.apply(createSource(), [publish("/queue/a", body)], of(body));
     memory.used += 1_000;
@@ -74,9 +71,9 @@ describe("A list of operations", () => {
   });
 
   test("dispatches after all of it is carried out, not in between", () => {
-    const { engine, publish } = engineBench();
+    const { engine, publish, subscribe } = engineBench();
     const consumer = fakeConsumer("c", { credit: 2 });
-    engine.subscribe(consumer, from("/queue/a"), { acknowledges: true });
+    const tie = subscribe(consumer, "/queue/a");
     engine.apply(
       createSource(),
       ["1", "2", "3"].map((body) => publish("/queue/a", body)),
@@ -86,21 +83,16 @@ describe("A list of operations", () => {
     const [first, second] = consumer.held;
     engine.apply(createSource(), [settle(second, "returned"), settle(first, "returned")], () => {});
     expect(bodies(consumer)).toEqual(["1", "2"]);
-    engine.resume({
-      subscriber: consumer,
-      queue: engine.queues.get("/queue/a"),
-      binding: undefined,
-      pattern: undefined,
-    });
+    engine.resume(tie);
     expect(bodies(consumer)).toEqual(["1", "2", "1", "2"]);
   });
 
   test("says when a topic's subscriber is far behind", () => {
-    const { engine, publish } = engineBench();
-    const slow = { ...fakeConsumer("slow"), deliver: () => false };
-    engine.subscribe(fakeConsumer("quick"), from("/topic/a"), { acknowledges: false });
+    const { engine, publish, subscribe } = engineBench();
+    const slow = { ...fakeConsumer("slow", AUTO), deliver: () => false };
+    subscribe(fakeConsumer("quick", AUTO), "/topic/a");
     expect(engine.apply(createSource(), [publish("/topic/a", "1")], () => {})).toBe(true);
-    engine.subscribe(slow, from("/topic/>"), { acknowledges: false });
+    subscribe(slow, "/topic/>");
     expect(engine.apply(createSource(), [publish("/topic/a", "2")], () => {})).toBe(false);
     expect(engine.apply(createSource(), [publish("/queue/a", "3")], () => {})).toBe(true);
   });
@@ -109,10 +101,10 @@ describe("A list of operations", () => {
 describe("With a store that takes its time", () => {
   test("nothing is delivered or accepted before it answers", () => {
     const store = slowStore();
-    const { engine, publish } = engineBench({ store });
+    const { engine, publish, subscribe } = engineBench({ store });
     const { list, of } = outcomes();
     const consumer = fakeConsumer("c");
-    engine.subscribe(consumer, from("/queue/a"), { acknowledges: true });
+    subscribe(consumer, "/queue/a");
     const source = createSource();
     engine.apply(source, [publish("/queue/a", "1", durable)], of("1"));
     expect([list, bodies(consumer), source.operations]).toEqual([[], [], 1]);
@@ -122,8 +114,8 @@ describe("With a store that takes its time", () => {
 
   test("it is told only what must be kept", () => {
     const store = slowStore();
-    const { engine, publish } = engineBench({ store });
-    engine.subscribe(fakeConsumer("c"), from("/topic/a"), { acknowledges: true });
+    const { engine, publish, subscribe } = engineBench({ store });
+    subscribe(fakeConsumer("c"), "/topic/a");
     const { of, list } = outcomes();
     const operations = [
       publish("/queue/a", "kept", durable),
@@ -139,11 +131,11 @@ describe("With a store that takes its time", () => {
 
   test("what one source sends stays in order, transient behind persistent", () => {
     const store = slowStore();
-    const { engine, publish } = engineBench({ store });
+    const { engine, publish, subscribe } = engineBench({ store });
     const { list, of } = outcomes();
-    const consumer = fakeConsumer("c");
-    engine.subscribe(consumer, from("/queue/a"), { acknowledges: true });
-    engine.subscribe(consumer, from("/topic/a"), { acknowledges: false });
+    const consumer = fakeConsumer("c", AUTO);
+    subscribe(consumer, "/queue/a");
+    subscribe(consumer, "/topic/a");
     const source = createSource();
     engine.apply(source, [publish("/queue/a", "1", durable)], of("1"));
     engine.apply(source, [publish("/topic/a", "2")], of("2"));
@@ -163,10 +155,10 @@ describe("With a store that takes its time", () => {
 
   test("acknowledgements wait behind what their source sent before", () => {
     const store = slowStore();
-    const { engine, publish } = engineBench({ store });
+    const { engine, publish, subscribe } = engineBench({ store });
     const { list, of } = outcomes();
     const consumer = fakeConsumer("c");
-    engine.subscribe(consumer, from("/queue/a"), { acknowledges: true });
+    subscribe(consumer, "/queue/a");
     engine.apply(createSource(), [publish("/queue/a", "1")], () => {});
     const source = createSource();
     engine.apply(source, [publish("/queue/b", "2", durable)], of("2"));
@@ -193,7 +185,7 @@ describe("With a store that takes its time", () => {
 
   test("a refusal is told in its place, behind what waits", () => {
     const store = slowStore();
-    const { engine, publish } = engineBench({ store, queueLimits: { messagesMax: 1 } });
+    const { engine, publish } = engineBench({ store, policy: { messagesMax: 1 } });
     const { list, of } = outcomes();
     const source = createSource();
     engine.apply(createSource(), [publish("/queue/full", "0")], () => {});
@@ -208,10 +200,10 @@ describe("With a store that takes its time", () => {
   test("it may fail at any write: the others are carried out, each done once", () => {
     for (let fails = 0; fails < 5; fails++) {
       const store = slowStore();
-      const { engine, publish } = engineBench({ store });
+      const { engine, publish, subscribe } = engineBench({ store });
       const { list, of } = outcomes();
-      const consumer = fakeConsumer("c");
-      engine.subscribe(consumer, from("/queue/a"), { acknowledges: false });
+      const consumer = fakeConsumer("c", AUTO);
+      subscribe(consumer, "/queue/a");
       const source = createSource();
       for (let at = 0; at < 5; at++) {
         engine.apply(source, [publish("/queue/a", `${at}`, durable)], of(`${at}`));
@@ -228,23 +220,19 @@ describe("With a store that takes its time", () => {
 });
 
 test("a subscriber that calls the engine from inside deliver is stopped", () => {
-  const { engine, publish } = engineBench();
+  const { engine, publish, subscribe } = engineBench();
   const rude = {
-    ...fakeConsumer("rude"),
+    ...fakeConsumer("rude", AUTO),
     deliver: () => {
       engine.apply(createSource(), [publish("/queue/b", "2")], () => {});
       return true;
     },
   };
-  engine.subscribe(rude, from("/topic/a"), { acknowledges: false });
+  subscribe(rude, "/topic/a");
   expect(() => engine.apply(createSource(), [publish("/topic/a", "1")], () => {})).toThrow(
     "from inside deliver",
   );
   // And the engine is none the worse for it.
-  engine.apply(
-    createSource(),
-    [{ kind: "publish", message: engineBench().message("3"), destination: to("/queue/c") }],
-    () => {},
-  );
+  engine.apply(createSource(), [publish("/queue/c", "3")], () => {});
   expect(engine.queues.has("/queue/c")).toBe(true);
 });

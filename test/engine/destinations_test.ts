@@ -1,44 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { createSource } from "../../src/engine/local.ts";
-import { Fault } from "../../src/fault.ts";
-import { type FakeConsumer, fakeConsumer } from "../broker/fake_consumer.ts";
-import { type EngineBench, engineBench, from, settle } from "./engine_bench.ts";
+import { createSource } from "../../src/engine/operation.ts";
+import { fakeConsumer } from "../broker/fake_consumer.ts";
+import { bodies, codeOf, engineBench, headersOf, REFUSED, send, settle } from "./engine_bench.ts";
 
-const HOLDING = { acknowledges: true };
-
-function send(bench: EngineBench, path: string, ...bodies: readonly string[]): void {
-  for (const body of bodies) {
-    bench.engine.apply(createSource(), [bench.publish(path, body)], (fault) => {
-      if (fault !== undefined) throw fault;
-    });
-  }
-}
-
-function bodies(consumer: FakeConsumer): unknown[] {
-  return consumer.messages.map(({ body }) => body);
-}
-
-function headersOf(
-  consumer: FakeConsumer,
-  at: number,
-): Map<string | undefined, string | undefined> {
-  const list = consumer.messages[at]?.headers.list() ?? [];
-  const pairs = new Map<string | undefined, string | undefined>();
-  for (let i = 0; i < list.length; i += 2) {
-    if (!pairs.has(list[i])) pairs.set(list[i], list[i + 1]);
-  }
-  return pairs;
-}
-
-function codeOf(call: () => unknown): string {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof Fault) return error.code;
-    throw error;
-  }
-  return "none";
-}
+const AUTO = { acknowledges: false };
 
 describe("Queues", () => {
   test("keep what comes before anyone asks, and are gone when empty and unused", () => {
@@ -46,7 +11,7 @@ describe("Queues", () => {
     send(bench, "/queue/a", "1", "2");
     expect(bench.engine.waiting).toBe(2);
     const consumer = fakeConsumer("c");
-    const tie = bench.engine.subscribe(consumer, from("/queue/a"), HOLDING);
+    const tie = bench.subscribe(consumer, "/queue/a");
     expect(bodies(consumer)).toEqual(["1", "2"]);
     bench.engine.apply(
       createSource(),
@@ -62,7 +27,7 @@ describe("Queues", () => {
     const bench = engineBench();
     send(bench, "/queue/a", "1");
     const consumer = fakeConsumer("c");
-    bench.engine.unsubscribe(bench.engine.subscribe(consumer, from("/queue/a"), HOLDING));
+    bench.engine.unsubscribe(bench.subscribe(consumer, "/queue/a"));
     expect(bench.engine.queues.size).toBe(1);
     bench.engine.apply(createSource(), [settle(consumer.held[0], "accepted")], () => {});
     expect([bench.engine.queues.size, bench.memory.used]).toEqual([0, 0]);
@@ -71,8 +36,8 @@ describe("Queues", () => {
   test("share their messages among consumers with credit, in turn", () => {
     const bench = engineBench();
     const [a, b] = [fakeConsumer("a"), fakeConsumer("b", { credit: 1 })];
-    bench.engine.subscribe(a, from("/queue/a"), HOLDING);
-    const tie = bench.engine.subscribe(b, from("/queue/a"), HOLDING);
+    bench.subscribe(a, "/queue/a");
+    const tie = bench.subscribe(b, "/queue/a");
     send(bench, "/queue/a", "1", "2", "3", "4");
     expect([bodies(a), bodies(b)]).toEqual([["1", "3", "4"], ["2"]]);
     b.credit = 1;
@@ -83,10 +48,10 @@ describe("Queues", () => {
   });
 
   test("that overflow drop their oldest where that is the policy, and count it", () => {
-    const bench = engineBench({ queueLimits: { messagesMax: 2, overflow: "drop-oldest" } });
+    const bench = engineBench({ policy: { messagesMax: 2, overflow: "drop-oldest" } });
     send(bench, "/queue/a", "1", "2", "3");
     const consumer = fakeConsumer("c");
-    bench.engine.subscribe(consumer, from("/queue/a"), HOLDING);
+    bench.subscribe(consumer, "/queue/a");
     expect(bodies(consumer)).toEqual(["2", "3"]);
     expect(bench.engine.counters.dropped).toBe(1);
   });
@@ -95,10 +60,10 @@ describe("Queues", () => {
 describe("Topics", () => {
   test("reach whoever asked before, and nobody else", () => {
     const bench = engineBench();
-    const [early, late] = [fakeConsumer("early"), fakeConsumer("late")];
-    const tie = bench.engine.subscribe(early, from("/topic/a"), { acknowledges: false });
+    const [early, late] = [fakeConsumer("early", AUTO), fakeConsumer("late", AUTO)];
+    const tie = bench.subscribe(early, "/topic/a");
     send(bench, "/topic/a", "1");
-    bench.engine.subscribe(late, from("/topic/a"), { acknowledges: false });
+    bench.subscribe(late, "/topic/a");
     send(bench, "/topic/a", "2");
     bench.engine.unsubscribe(tie);
     send(bench, "/topic/a", "3");
@@ -110,14 +75,14 @@ describe("Topics", () => {
 
   test("give one that acknowledges a queue of its own: credit, redelivery, gone with it", () => {
     const bench = engineBench();
-    const [holder, other] = [fakeConsumer("holder", { credit: 1 }), fakeConsumer("other")];
-    const tie = bench.engine.subscribe(holder, from("/topic/a"), HOLDING);
-    bench.engine.subscribe(other, from("/topic/a"), { acknowledges: false });
+    const [holder, other] = [fakeConsumer("holder", { credit: 1 }), fakeConsumer("other", AUTO)];
+    const tie = bench.subscribe(holder, "/topic/a");
+    bench.subscribe(other, "/topic/a");
     send(bench, "/topic/a", "1", "2", "3");
     expect([bodies(holder), bodies(other)]).toEqual([["1"], ["1", "2", "3"]]);
     expect([bench.engine.queues.size, bench.engine.waiting]).toEqual([0, 3]);
     holder.credit = 1;
-    bench.engine.apply(createSource(), [settle(holder.held[0], "refused")], () => {});
+    bench.engine.apply(createSource(), [settle(holder.held[0], REFUSED)], () => {});
     bench.engine.resume(tie);
     expect(bodies(holder)).toEqual(["1", "1"]);
     bench.engine.unsubscribe(tie);
@@ -125,12 +90,12 @@ describe("Topics", () => {
   });
 
   test("drop what was refused too often, and make no dead letter of it", () => {
-    const bench = engineBench({ maxDeliveries: 2 });
+    const bench = engineBench({ policy: { maxDeliveries: 2 } });
     const holder = fakeConsumer("holder");
-    bench.engine.subscribe(holder, from("/topic/a"), HOLDING);
+    bench.subscribe(holder, "/topic/a");
     send(bench, "/topic/a", "1");
     for (const at of [0, 1]) {
-      bench.engine.apply(createSource(), [settle(holder.held[at], "refused")], () => {});
+      bench.engine.apply(createSource(), [settle(holder.held[at], REFUSED)], () => {});
     }
     expect([bodies(holder), bench.engine.waiting, bench.engine.queues.size]).toEqual([
       ["1", "1"],
@@ -141,12 +106,12 @@ describe("Topics", () => {
   });
 
   test("leave nothing behind of what is refused after its subscription went", () => {
-    const bench = engineBench({ maxDeliveries: 1 });
+    const bench = engineBench({ policy: { maxDeliveries: 1 } });
     const holder = fakeConsumer("holder");
-    const tie = bench.engine.subscribe(holder, from("/topic/a"), HOLDING);
+    const tie = bench.subscribe(holder, "/topic/a");
     send(bench, "/topic/a", "1");
     bench.engine.unsubscribe(tie);
-    bench.engine.apply(createSource(), [settle(holder.held[0], "refused")], () => {});
+    bench.engine.apply(createSource(), [settle(holder.held[0], REFUSED)], () => {});
     expect([
       bench.engine.queues.size,
       bench.engine.counters.deadLettered,
@@ -155,9 +120,9 @@ describe("Topics", () => {
   });
 
   test("refuse no publisher for a private queue that is full or for want of memory", () => {
-    const bench = engineBench({ queueLimits: { messagesMax: 2 }, memoryMax: 10_000 });
+    const bench = engineBench({ policy: { messagesMax: 2 }, memoryMax: 10_000 });
     const holder = fakeConsumer("holder", { credit: 0 });
-    const tie = bench.engine.subscribe(holder, from("/topic/a"), HOLDING);
+    const tie = bench.subscribe(holder, "/topic/a");
     send(bench, "/topic/a", "1", "2", "3");
     bench.memory.used += 10_000;
     send(bench, "/topic/a", "4");
@@ -170,20 +135,20 @@ describe("Topics", () => {
 
 describe("Dead letters", () => {
   test("come after so many refusals, with where they were and why", () => {
-    const bench = engineBench({ maxDeliveries: 3 });
+    const bench = engineBench({ policy: { maxDeliveries: 3 } });
     const consumer = fakeConsumer("c");
-    bench.engine.subscribe(consumer, from("/queue/a"), HOLDING);
+    bench.subscribe(consumer, "/queue/a");
     send(bench, "/queue/a", "1");
     for (const at of [0, 1, 2]) {
       expect(bench.engine.queues.has("/queue/DLQ.a")).toBe(false);
-      bench.engine.apply(createSource(), [settle(consumer.held[at], "refused")], () => {});
+      bench.engine.apply(createSource(), [settle(consumer.held[at], REFUSED)], () => {});
     }
     expect(consumer.held.map(({ deliveries }) => deliveries)).toEqual([3, 3, 3]);
     const undertaker = fakeConsumer("undertaker");
-    bench.engine.subscribe(undertaker, from("/queue/DLQ.a"), HOLDING);
+    bench.subscribe(undertaker, "/queue/DLQ.a");
     expect(undertaker.held[0]?.deliveries).toBe(1);
     expect(undertaker.messages[0]?.id).toBe(consumer.messages[0]?.id as string);
-    const headers = headersOf(undertaker, 0);
+    const headers = headersOf(undertaker.messages[0]);
     expect(headers.get("destination")).toBe("/queue/DLQ.a");
     expect(headers.get("original-destination")).toBe("/queue/a");
     expect(headers.get("dead-letter-reason")).toBe("max-deliveries");
@@ -193,9 +158,9 @@ describe("Dead letters", () => {
   });
 
   test("do not come of messages that only returned", () => {
-    const bench = engineBench({ maxDeliveries: 1 });
+    const bench = engineBench({ policy: { maxDeliveries: 1 } });
     const consumer = fakeConsumer("c");
-    bench.engine.subscribe(consumer, from("/queue/a"), HOLDING);
+    bench.subscribe(consumer, "/queue/a");
     send(bench, "/queue/a", "1");
     for (let at = 0; at < 9; at++) {
       bench.engine.apply(createSource(), [settle(consumer.held[at], "returned")], () => {});
@@ -204,12 +169,12 @@ describe("Dead letters", () => {
   });
 
   test("are never dead-lettered again", () => {
-    const bench = engineBench({ maxDeliveries: 1 });
+    const bench = engineBench({ policy: { maxDeliveries: 1 } });
     const undertaker = fakeConsumer("undertaker");
-    bench.engine.subscribe(undertaker, from("/queue/DLQ.a"), HOLDING);
+    bench.subscribe(undertaker, "/queue/DLQ.a");
     send(bench, "/queue/DLQ.a", "1");
     for (let at = 0; at < 5; at++) {
-      bench.engine.apply(createSource(), [settle(undertaker.held[at], "refused")], () => {});
+      bench.engine.apply(createSource(), [settle(undertaker.held[at], REFUSED)], () => {});
     }
     expect([undertaker.held.length, [...bench.engine.queues.keys()]]).toEqual([
       6,
@@ -218,15 +183,15 @@ describe("Dead letters", () => {
   });
 
   test("push out the oldest when they are too many, whatever other queues do", () => {
-    const bench = engineBench({ maxDeliveries: 1, queueLimits: { messagesMax: 2 } });
+    const bench = engineBench({ policy: { maxDeliveries: 1, messagesMax: 2 } });
     const consumer = fakeConsumer("c");
-    bench.engine.subscribe(consumer, from("/queue/a"), HOLDING);
+    bench.subscribe(consumer, "/queue/a");
     for (const body of ["1", "2", "3"]) {
       send(bench, "/queue/a", body);
-      bench.engine.apply(createSource(), [settle(consumer.held.at(-1), "refused")], () => {});
+      bench.engine.apply(createSource(), [settle(consumer.held.at(-1), REFUSED)], () => {});
     }
     const undertaker = fakeConsumer("undertaker");
-    bench.engine.subscribe(undertaker, from("/queue/DLQ.a"), HOLDING);
+    bench.subscribe(undertaker, "/queue/DLQ.a");
     expect([bodies(undertaker), bench.engine.counters.dropped]).toEqual([["2", "3"], 1]);
   });
 });
@@ -236,7 +201,7 @@ describe("Consumers by wildcard on queues", () => {
     const bench = engineBench();
     send(bench, "/queue/a.1", "old");
     const consumer = fakeConsumer("c");
-    const tie = bench.engine.subscribe(consumer, from("/queue/a.*"), HOLDING);
+    const tie = bench.subscribe(consumer, "/queue/a.*");
     bench.engine.resume(tie);
     send(bench, "/queue/a.2", "new");
     send(bench, "/queue/b", "other");
@@ -249,7 +214,7 @@ describe("Consumers by wildcard on queues", () => {
   test("do not keep queues in use, and forget those that went", () => {
     const bench = engineBench();
     const consumer = fakeConsumer("c");
-    const tie = bench.engine.subscribe(consumer, from("/queue/>"), HOLDING);
+    const tie = bench.subscribe(consumer, "/queue/>");
     for (const body of ["1", "2"]) {
       send(bench, "/queue/a", body);
       expect(tie.pattern?.queues.size).toBe(1);
@@ -262,7 +227,7 @@ describe("Consumers by wildcard on queues", () => {
   test("that settle at once leave no queue either", () => {
     const bench = engineBench();
     const consumer = fakeConsumer("c", { acknowledges: false });
-    const tie = bench.engine.subscribe(consumer, from("/queue/>"), { acknowledges: false });
+    const tie = bench.subscribe(consumer, "/queue/>");
     send(bench, "/queue/a", "1", "2");
     expect([bodies(consumer), bench.engine.queues.size, tie.pattern?.queues.size]).toEqual([
       ["1", "2"],
@@ -275,7 +240,7 @@ describe("Consumers by wildcard on queues", () => {
     const bench = engineBench();
     for (const path of ["/queue/a", "/queue/b", "/queue/c"]) send(bench, path, path, path);
     const consumer = fakeConsumer("c", { credit: 4 });
-    bench.engine.resume(bench.engine.subscribe(consumer, from("/queue/*"), HOLDING));
+    bench.engine.resume(bench.subscribe(consumer, "/queue/*"));
     expect([consumer.messages.length, bench.engine.waiting]).toEqual([4, 6]);
   });
 });
@@ -286,10 +251,9 @@ describe("Limits on destinations", () => {
     const { engine } = bench;
     const consumer = fakeConsumer("c");
     send(bench, "/queue/a", "1");
-    engine.subscribe(consumer, from("/topic/a"), { acknowledges: false });
-    const pattern = engine.subscribe(consumer, from("/queue/>"), HOLDING);
-    const subscribe = (path: string) =>
-      codeOf(() => engine.subscribe(consumer, from(path), HOLDING));
+    bench.subscribe(fakeConsumer("t", AUTO), "/topic/a");
+    const pattern = bench.subscribe(consumer, "/queue/>");
+    const subscribe = (path: string) => codeOf(() => bench.subscribe(consumer, path));
     expect(subscribe("/topic/b")).toBe("too-many-destinations");
     expect(subscribe("/queue/b")).toBe("too-many-destinations");
     expect(subscribe("/queue/b.>")).toBe("too-many-destinations");
@@ -302,15 +266,6 @@ describe("Limits on destinations", () => {
     engine.unsubscribe(pattern);
     expect(subscribe("/topic/b")).toBe("none");
   });
-
-  test("temporary destinations are refused by name", () => {
-    const bench = engineBench();
-    const consumer = fakeConsumer("c");
-    expect(codeOf(() => bench.engine.subscribe(consumer, from("/temp-queue/a"), HOLDING))).toBe(
-      "unsupported-feature",
-    );
-    expect(codeOf(() => send(bench, "/temp-queue/a", "1"))).toBe("unsupported-feature");
-  });
 });
 
 describe("Message ids", () => {
@@ -318,7 +273,6 @@ describe("Message ids", () => {
     const { engine, message } = engineBench();
     const [first, second] = [message("1"), message("2")];
     expect([engine.numberOf(first.id), engine.numberOf(second.id)]).toEqual([1, 2]);
-    expect(engine.lastNumber).toBe(2);
     for (const id of [
       "boot-",
       "boot-0",

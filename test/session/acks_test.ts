@@ -3,7 +3,6 @@ import { Memory } from "../../src/broker/memory.ts";
 import { Queue, type QueueEntry } from "../../src/broker/queue.ts";
 import { Acks, heldBy, heldUpTo } from "../../src/session/acks.ts";
 import { type AckMode, type Held, Subscription } from "../../src/session/subscription.ts";
-import { parseDestination } from "../../src/broker/destination.ts";
 import { fakeMessage } from "../broker/fake_consumer.ts";
 
 const queue = new Queue(
@@ -12,14 +11,25 @@ const queue = new Queue(
   new Memory(1_000_000_000),
 );
 
-function subscription(options: { ack?: AckMode; prefetch?: number } = {}): Subscription {
-  const owner = { receptive: true, hand: () => true, windowUsed: () => {} };
+function subscription(
+  options: { ack?: AckMode; prefetch?: number; prefetchBytes?: number } = {},
+): Subscription {
+  const owner = {
+    receptive: true,
+    subscribed: () => {},
+    takenOver: () => {},
+    hand: () => true,
+    windowUsed: () => {},
+  };
   const made = new Subscription(owner, {
     id: "s",
     named: "/queue/a",
-    destination: parseDestination("/queue/a", "subscribe"),
     ack: options.ack ?? "client",
     prefetch: options.prefetch ?? Infinity,
+    prefetchBytes: options.prefetchBytes ?? Infinity,
+    filter: undefined,
+    excludes: undefined,
+    browses: false,
   });
   made.openWindow();
   return made;
@@ -84,6 +94,23 @@ describe("Acks", () => {
     acks.bind(held);
     acks.release(held);
     expect([mine.credit, mine.unacknowledged]).toEqual([0, 2]);
+  });
+
+  test("beyond the bytes allowed there is no credit, until enough are settled or bound", () => {
+    const acks = new Acks();
+    // The body of each has four bytes.
+    const mine = subscription({ prefetch: 10, prefetchBytes: 8 });
+    const first = acks.hold(mine, entry(1));
+    expect([mine.credit, mine.unacknowledgedBytes]).toEqual([9, 4]);
+    const second = acks.hold(mine, entry(2));
+    expect([mine.credit, mine.unacknowledgedBytes]).toEqual([0, 8]);
+    acks.bind(first);
+    expect([mine.credit, mine.unacknowledgedBytes]).toEqual([9, 4]);
+    acks.unbind(first);
+    expect([mine.credit, mine.unacknowledgedBytes]).toEqual([0, 8]);
+    acks.release(second);
+    acks.release(first);
+    expect([mine.credit, mine.unacknowledgedBytes]).toEqual([10, 0]);
   });
 
   test("find a delivery by its message, also from before the first such question", () => {

@@ -5,8 +5,10 @@ import {
   DESTINATION_PREFIXES,
   DIALECT_HEADERS,
   type DialectHeader,
+  readNackHeaders,
   readSendHeaders,
   readSubscribeHeaders,
+  readUnsubscribeHeaders,
 } from "../../src/session/dialect.ts";
 
 const NOW = 1_600_000_000_000;
@@ -21,6 +23,9 @@ function codeOf(call: () => unknown): string {
   return "none";
 }
 
+/** What a test of an option does with a row that has it. */
+type Checks = Partial<Record<DialectHeader["option"], (row: DialectHeader) => void>>;
+
 describe("Every row of the table", () => {
   test("has its spelling once a frame, someone who spells it so, and a note", () => {
     const spellings = DIALECT_HEADERS.map(({ frame, spelling }) => `${frame} ${spelling}`);
@@ -32,7 +37,7 @@ describe("Every row of the table", () => {
   });
 
   /** What each option does with a header of a SEND. */
-  const sending: Partial<Record<DialectHeader["option"], (row: DialectHeader) => void>> = {
+  const sending: Checks = {
     "broker-owned": ({ spelling }) => {
       expect(readSendHeaders([spelling, "forged", "own", "1"], NOW).kept).toEqual(["own", "1"]);
     },
@@ -63,13 +68,35 @@ describe("Every row of the table", () => {
       const replaced = readSendHeaders([spelling, "today", "own", "1"], NOW);
       expect(replaced).toMatchObject({ added: ["timestamp", `${NOW}`], kept: ["own", "1"] });
     },
+    "reply-to": ({ spelling }) => {
+      const read = (value: string) => readSendHeaders([spelling, value], NOW);
+      for (const temporary of ["/temp-queue/a", "temp-topic://a"]) {
+        expect(read(temporary)).toMatchObject({ replyTo: temporary, kept: undefined });
+      }
+      for (const other of ["/queue/a", "/remote-temp-queue/a", "anything", ""]) {
+        expect(read(other)).toMatchObject({ replyTo: undefined, kept: undefined });
+      }
+    },
+    retain: ({ spelling, taken }) => {
+      const retain = (value: string) => readSendHeaders([spelling, value], NOW).retain;
+      expect(["set", "true", "remove", "false", ""].map(retain)).toEqual([
+        "keep",
+        "keep",
+        "remove",
+        undefined,
+        undefined,
+      ]);
+      expect(codeOf(() => retain("perhaps"))).toBe("bad-header");
+      const { kept } = readSendHeaders(["own", "1", spelling, "true"], NOW);
+      expect(kept).toEqual(taken ? ["own", "1"] : undefined);
+    },
     delay: ({ spelling }) => {
       expect(codeOf(() => readSendHeaders([spelling, "1"], NOW))).toBe("unsupported-feature");
     },
   };
 
   /** The same for a SUBSCRIBE. */
-  const subscribing: Partial<Record<DialectHeader["option"], (row: DialectHeader) => void>> = {
+  const subscribing: Checks = {
     prefetch: ({ spelling }) => {
       const prefetch = (value: string) => readSubscribeHeaders([spelling, value]).prefetch;
       expect(["1", "50", "0", "-1"].map(prefetch)).toEqual([1, 50, Infinity, Infinity]);
@@ -77,21 +104,85 @@ describe("Every row of the table", () => {
         expect(codeOf(() => prefetch(bad))).toBe("bad-header");
       }
     },
-    browser: ({ spelling }) => {
-      expect(codeOf(() => readSubscribeHeaders([spelling, "false"]))).toBe("none");
-      expect(codeOf(() => readSubscribeHeaders([spelling, "true"]))).toBe("unsupported-feature");
+    "prefetch-bytes": ({ spelling }) => {
+      const read = (value: string) => {
+        const { prefetch, prefetchBytes } = readSubscribeHeaders([spelling, value]);
+        return [prefetch, prefetchBytes];
+      };
+      expect(["1", "1024", "-1"].map(read)).toEqual([
+        [undefined, 1],
+        [undefined, 1_024],
+        [undefined, Infinity],
+      ]);
+      expect(read("0")).toEqual([1, undefined]);
+      for (const bad of ["-2", "many", "", "1.5"])
+        expect(codeOf(() => read(bad))).toBe("bad-header");
+    },
+    browse: ({ spelling }) => {
+      const browse = (value: string) => readSubscribeHeaders([spelling, value]).browse;
+      expect(["true", "false", ""].map(browse)).toEqual([true, false, false]);
+    },
+    "no-local": ({ spelling }) => {
+      const noLocal = (value: string) => readSubscribeHeaders([spelling, value]).noLocal;
+      expect(["true", "false", ""].map(noLocal)).toEqual([true, false, false]);
     },
     selector: ({ spelling }) => {
-      expect(codeOf(() => readSubscribeHeaders([spelling, "a = 1"]))).toBe("unsupported-feature");
+      expect(readSubscribeHeaders([spelling, "a = 1"]).selector).toBe("a = 1");
+      expect(readSubscribeHeaders([spelling, ""]).selector).toBeUndefined();
     },
     "durable-name": ({ spelling }) => {
-      expect(codeOf(() => readSubscribeHeaders([spelling, "x"]))).toBe("unsupported-feature");
+      const name = (value: string) =>
+        readSubscribeHeaders([spelling, value, "id", "1"]).durableName;
+      expect(["news", ""].map(name)).toEqual(["news", undefined]);
     },
+    "durable-id": ({ spelling }) => {
+      const name = (value: string) =>
+        readSubscribeHeaders([spelling, value, "id", "1"]).durableName;
+      expect(["true", "false", ""].map(name)).toEqual(["1", undefined, undefined]);
+      expect(readSubscribeHeaders([spelling, "true"]).durableName).toBeUndefined();
+    },
+    ignored: ({ spelling }) => {
+      expect(readSubscribeHeaders([spelling, "true"])).toEqual(readSubscribeHeaders([]));
+    },
+  };
+
+  /** The same for an UNSUBSCRIBE. */
+  const unsubscribing: Checks = {
+    "durable-name": ({ spelling }) => {
+      expect(readUnsubscribeHeaders([spelling, "news"])).toEqual({ delete: true, name: "news" });
+    },
+    "durable-id": ({ spelling }) => {
+      const read = (value: string) => readUnsubscribeHeaders(["id", "1", spelling, value]);
+      expect(read("true")).toEqual({ delete: true, name: "1" });
+      expect(read("false")).toEqual({ delete: false, name: undefined });
+    },
+  };
+
+  /** The same for a NACK. */
+  const refusing: Checks = {
+    requeue: ({ spelling }) => {
+      const requeue = (value: string) => readNackHeaders([spelling, value]).requeue;
+      expect(["true", "false", ""].map(requeue)).toEqual([true, false, true]);
+    },
+    "redelivery-delay": ({ spelling }) => {
+      const delayMs = (value: string) => readNackHeaders([spelling, value]).delayMs;
+      expect(["0", "500"].map(delayMs)).toEqual([0, 500]);
+      for (const bad of ["-1", "soon", "", "1.5"]) {
+        expect(codeOf(() => delayMs(bad))).toBe("bad-header");
+      }
+    },
+  };
+
+  const checks: Readonly<Record<DialectHeader["frame"], Checks>> = {
+    SEND: sending,
+    SUBSCRIBE: subscribing,
+    UNSUBSCRIBE: unsubscribing,
+    NACK: refusing,
   };
 
   for (const row of DIALECT_HEADERS) {
     test(`${row.frame} ${row.spelling} (${row.of.join(", ")}) is ${row.option}`, () => {
-      const check = (row.frame === "SEND" ? sending : subscribing)[row.option];
+      const check = checks[row.frame][row.option];
       if (check === undefined) throw new Error(`No test knows what ${row.option} does`);
       check(row);
     });
@@ -105,6 +196,8 @@ describe("The headers of a SEND", () => {
       persistent: false,
       priority: 4,
       expiresAt: 0,
+      replyTo: undefined,
+      retain: undefined,
       kept: undefined,
       added: ["timestamp", `${NOW}`],
       hasContentLength: false,
@@ -138,6 +231,34 @@ describe("The headers of a SUBSCRIBE", () => {
     expect(readSubscribeHeaders(headers).prefetch).toBe(3);
     expect(readSubscribeHeaders(["credit", "5,100"]).prefetch).toBe(5);
     expect(readSubscribeHeaders(["ack", "client"]).prefetch).toBeUndefined();
+  });
+
+  test("hold bytes behind the comma of a prefetch, the first that are named", () => {
+    const bytes = (...headers: readonly string[]) => readSubscribeHeaders(headers).prefetchBytes;
+    expect(bytes("credit", "5,100")).toBe(100);
+    expect(bytes("credit", "5,0")).toBe(Infinity);
+    expect(bytes("credit", "5")).toBeUndefined();
+    expect(bytes("credit", "5,100", "consumer-window-size", "200")).toBe(100);
+    expect(codeOf(() => bytes("credit", "5,many"))).toBe("bad-header");
+  });
+
+  test("of several names take the first, and a name before the id", () => {
+    const name = (...headers: readonly string[]) => readSubscribeHeaders(headers).durableName;
+    expect(name("activemq.subscriptionName", "a", "durable-subscription-name", "b")).toBe("a");
+    expect(name("id", "1", "durable", "true", "durable-subscriber-name", "c")).toBe("c");
+  });
+
+  test("are all without effect where there are none of ours", () => {
+    expect(readSubscribeHeaders(["id", "1", "own", "x"])).toEqual({
+      prefetch: undefined,
+      prefetchBytes: undefined,
+      selector: undefined,
+      browse: false,
+      noLocal: false,
+      durableName: undefined,
+    });
+    expect(readUnsubscribeHeaders(["id", "1"])).toEqual({ delete: false, name: undefined });
+    expect(readNackHeaders(["id", "1"])).toEqual({ requeue: true, delayMs: undefined });
   });
 });
 

@@ -79,9 +79,23 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
     runtime,
     observe: (event) => events.push(event),
   });
-  const { engine, memory } = context;
-  const owner = { receptive: false, hand: () => true, windowUsed: () => {} };
-  const session = new Session(owner, { engine, limits: context.limits, memory, tag: "sender" });
+  const { engine, memory, filterOf } = context;
+  const nothing = () => {};
+  const owner = {
+    receptive: false,
+    hand: () => true,
+    windowUsed: nothing,
+    subscribed: nothing,
+    takenOver: nothing,
+  };
+  const session = new Session(owner, {
+    engine,
+    limits: context.limits,
+    memory,
+    tag: "sender",
+    newToken: runtime.id,
+    filterOf,
+  });
   const open = (options: { readonly stalled?: boolean; readonly envelope?: boolean } = {}) => {
     const frames: WireFrame[] = [];
     const state = { buffered: 0, how: "open", ended: false };
@@ -111,6 +125,7 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
       number: -1,
       address: "",
       destination: "/topic/a",
+      selector: undefined,
       envelope: options.envelope ?? false,
       ended: () => {
         state.ended = true;
@@ -123,7 +138,16 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
     const { priority, expiresAt, persistent } = message("");
     const headers = headerList(["destination", "/topic/a"]);
     session.publish(
-      { destination: "/topic/a", headers, body, priority, expiresAt, persistent },
+      {
+        destination: "/topic/a",
+        headers,
+        body,
+        priority,
+        expiresAt,
+        persistent,
+        replyTo: undefined,
+        retain: undefined,
+      },
       { transaction: undefined, done: () => {} },
     );
     runtime.pump();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Memory } from "../../src/broker/memory.ts";
-import type { Operation } from "../../src/engine/local.ts";
+import type { Operation } from "../../src/engine/operation.ts";
 import { Fault } from "../../src/fault.ts";
 import { Transactions } from "../../src/session/transaction.ts";
 import { engineBench } from "../engine/engine_bench.ts";

@@ -1,4 +1,5 @@
-import type { Sent, SimTransaction } from "./ledger.ts";
+import { type Author, createAuthor, drawTargets } from "./author.ts";
+import type { SimTransaction } from "./records.ts";
 import { openSimClient, type SimClient } from "./sim_client.ts";
 import { drawStyle, type SimWorld } from "./sim_world.ts";
 
@@ -21,6 +22,13 @@ const OFFENCES: readonly [
   ["bad-content-length", "SEND\ndestination:/queue/q.a\ncontent-length:3\n\nlonger\0"],
   ["unknown-transaction", "COMMIT\ntransaction:none\n\n\0"],
   ["malformed-frame", "SEND\ndestination:/queue/q.a\0"],
+  ["bad-destination", "SEND\ndestination:/queue/q.a,,/queue/q.b\n\n\0"],
+  ["bad-destination", "SUBSCRIBE\nid:bad\ndestination:/queue/q.a,/nowhere\n\n\0"],
+  ["bad-selector", "SUBSCRIBE\nid:bad\ndestination:/queue/q.a\nselector:weight >\n\n\0"],
+  [
+    "forbidden",
+    "SUBSCRIBE\nid:bad\ndestination:/topic/t.a,/remote-temp-queue/none\ndurable:true\n\n\0",
+  ],
   ["invalid-utf8", Buffer.from("SEND\ndestination:/queue/\xff\n\n\0", "latin1")],
 ];
 
@@ -34,45 +42,23 @@ export function startProducer(world: SimWorld, name: string): Producer {
   const live = (): void => {
     const life = ++lives;
     const open: SimTransaction[] = [];
-    let effects = 0;
-    let bodies = 0;
     let transactions = 0;
+    let author: Author | undefined;
 
-    const send = (client: SimClient, transaction: SimTransaction | undefined): void => {
+    const send = (transaction: SimTransaction | undefined): void => {
       if (left <= 0) return;
       left--;
-      const uid = `${name}.${life}-${++bodies}`;
-      const path = chance.odds(0.6) ? chance.pick(plan.queues) : chance.pick(plan.topics);
-      const priority = plan.priorities && chance.odds(0.5) ? chance.integer(0, 9) : 4;
-      const message: Sent = {
-        uid,
-        producer: client.name,
-        path,
-        priority,
-        body: drawBody(world, uid),
-        transaction,
-        effect: transaction === undefined ? ++effects : 0,
-        sentAt: runtime.elapsedMs,
-        acceptedAt: undefined,
-      };
-      ledger.sent(message);
-      const headers: Record<string, string> = { destination: path, uid };
-      if (priority !== 4) headers["priority"] = String(priority);
-      if (chance.odds(0.2)) headers["odd:name"] = "a\\b: c\nd";
-      // The version decides what may be escaped: in 1.0 nothing can.
-      if (client.version === "1.0") delete headers["odd:name"];
-      if (transaction !== undefined) headers["transaction"] = transaction.id;
-      client.send("SEND", headers, {
-        body: message.body,
-        receipt: chance.odds(0.4),
-        ...(transaction === undefined
-          ? { onAccepted: () => (message.acceptedAt = runtime.elapsedMs) }
-          : {}),
-      });
+      author?.send({ paths: drawTargets(world), transaction });
     };
     const begin = (client: SimClient): void => {
       const id = `${name}.${life}-t${++transactions}`;
-      const transaction: SimTransaction = { id, state: "open", sends: [], settles: [] };
+      const transaction: SimTransaction = {
+        id,
+        state: "open",
+        endedAt: undefined,
+        sends: [],
+        settles: [],
+      };
       open.push(transaction);
       client.send("BEGIN", { transaction: id }, { receipt: chance.odds(0.3) });
     };
@@ -85,8 +71,7 @@ export function startProducer(world: SimWorld, name: string): Producer {
         client.send("ABORT", { transaction: id }, { receipt: chance.odds(0.5) });
         return;
       }
-      transaction.state = "committing";
-      for (const each of transaction.sends) each.effect = ++effects;
+      author?.committing(transaction);
       client.send(
         "COMMIT",
         { transaction: id },
@@ -122,14 +107,14 @@ export function startProducer(world: SimWorld, name: string): Producer {
       if (open.length < 2 && chance.odds(0.1)) begin(client);
       if (open.length > 0 && (left <= 0 || chance.odds(0.2))) end(client);
       for (let count = chance.integer(0, 4); count > 0; count--) {
-        send(client, chance.odds(0.5) ? open[chance.integer(0, open.length - 1)] : undefined);
+        send(chance.odds(0.5) ? open[chance.integer(0, open.length - 1)] : undefined);
       }
       runtime.after(chance.integer(0, 80), () => step(client));
     };
-    const flood = (client: SimClient): void => {
+    const flood = (): void => {
       for (let count = 0; count < 2_500; count++) {
         left++;
-        send(client, undefined);
+        send(undefined);
       }
     };
     const client = openSimClient(world, {
@@ -137,7 +122,8 @@ export function startProducer(world: SimWorld, name: string): Producer {
       ...drawStyle(world),
       mayMeet: plan.producersMayMeet,
       onConnected: (connected) => {
-        if (plan.flood && life === 1) flood(connected);
+        author = createAuthor(world, connected);
+        if (plan.flood && life === 1) flood();
         step(connected);
       },
       onMessage: (me, frame) => {
@@ -157,13 +143,4 @@ export function startProducer(world: SimWorld, name: string): Producer {
       return done;
     },
   };
-}
-
-function drawBody(world: SimWorld, uid: string): Uint8Array {
-  const { chance, plan } = world;
-  const most = chance.odds(plan.large) ? plan.bodyMax : 100;
-  const filler = chance.pick(["x", "é", "\0", "\xff", "🙂", "\n"]);
-  const padding = filler.repeat(chance.integer(0, most));
-  const encoding = filler === "\xff" ? "latin1" : "utf8";
-  return Buffer.concat([Buffer.from(`${uid} `), Buffer.from(padding, encoding)]);
 }

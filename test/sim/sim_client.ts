@@ -19,6 +19,8 @@ export interface ClientOptions {
   readonly heartBeatMs: number;
   /** ERROR codes that it may be told. */
   readonly mayMeet: ReadonlySet<string>;
+  /** What durable subscriptions go by. */
+  readonly clientId?: string;
   /** Never logs in. */
   readonly mute?: boolean;
   onConnected(client: SimClient): void;
@@ -259,6 +261,12 @@ export function openSimClient(world: ClientWorld, options: ClientOptions): SimCl
   const wish = options.version === "1.2" ? "1.0,1.1,1.2" : options.version;
   const beat = `${options.heartBeatMs},${options.heartBeatMs}`;
   if (options.mute === true) return client;
-  line.send(frameText("CONNECT", { "accept-version": wish, host: "sim", "heart-beat": beat }));
+  const headers: Record<string, string> = {
+    "accept-version": wish,
+    host: "sim",
+    "heart-beat": beat,
+  };
+  if (options.clientId !== undefined) headers["client-id"] = options.clientId;
+  line.send(frameText("CONNECT", headers));
   return client;
 }

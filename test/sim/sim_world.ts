@@ -1,7 +1,9 @@
 import type { Version } from "../support/received_frame.ts";
 import type { Ledger } from "./ledger.ts";
+import type { SimDurable } from "./records.ts";
 import type { ClientWorld, SimClient } from "./sim_client.ts";
 import type { LineStyle } from "./sim_line.ts";
+import type { SimPolicy, SimRule } from "./sim_policy.ts";
 
 /** What the actors of a simulation share. */
 export interface SimWorld extends ClientWorld {
@@ -9,6 +11,8 @@ export interface SimWorld extends ClientWorld {
   readonly plan: SimPlan;
   /** Everyone who is or was there. */
   readonly clients: SimClient[];
+  /** Durable subscriptions that were not deleted, by key. */
+  readonly durables: Map<string, SimDurable>;
   /** Set when nobody is to come back any more. */
   finishing: boolean;
 }
@@ -23,6 +27,20 @@ export interface SimPlan {
   readonly consumers: number;
   readonly messagesPerProducer: number;
   readonly priorities: boolean;
+  /** Messages with something to select by, and consumers that do. */
+  readonly selectors: boolean;
+  readonly expiry: boolean;
+  readonly composites: boolean;
+  readonly retains: boolean;
+  /** Refusals that ask for a delay, or for the dead letters at once. */
+  readonly oddRefusals: boolean;
+  /** How many there are of those who have a part of their own. */
+  readonly durables: number;
+  readonly browsers: number;
+  readonly requesters: number;
+  readonly chatters: number;
+  readonly defaults: SimPolicy;
+  readonly rules: readonly SimRule[];
   /** Characters of a large body. */
   readonly bodyMax: number;
   /** How many bodies are large, 0 to 1. */

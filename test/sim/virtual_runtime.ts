@@ -4,6 +4,8 @@ import type { Runtime } from "../../src/runtime.ts";
 export interface VirtualRuntime extends Runtime {
   /** Milliseconds since the simulation began. */
   readonly elapsedMs: number;
+  /** Whether nothing is deferred: what happens next is some event. */
+  readonly idle: boolean;
   /** Runs `task` when so much time has gone by, behind what is due at the same time. */
   after(delayMs: number, task: () => void): void;
   /**
@@ -63,6 +65,9 @@ export function virtualRuntime(random: () => number): VirtualRuntime {
   return {
     get elapsedMs() {
       return elapsedMs;
+    },
+    get idle() {
+      return deferred.length === 0;
     },
     now: () => START + elapsedMs,
     id: () => `${++ids}${Math.floor(random() * 0x1_0000_0000).toString(36)}simulated`,

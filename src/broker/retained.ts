@@ -1,0 +1,59 @@
+import type { Memory } from "./memory.ts";
+import type { Message } from "./message.ts";
+import { TopicTree } from "./topic_tree.ts";
+
+/** The last message of each topic that asked to be kept for later subscribers. */
+export class Retained {
+  readonly #messages = new Map<string, Message>();
+  readonly #memory: Memory;
+  readonly #max: number;
+
+  /** `max`: topics with a retained message, at most. */
+  constructor(memory: Memory, max: number) {
+    this.#memory = memory;
+    this.#max = max;
+  }
+
+  /** Topics that have one. */
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** Whether these topics may have one each, all of them. */
+  hasRoom(...names: readonly string[]): boolean {
+    const added = names.filter((name) => !this.#messages.has(name));
+    return added.length === 0 || this.#messages.size + added.length <= this.#max;
+  }
+
+  /** Keeps a message in the place of the one before. */
+  keep(name: string, message: Message): void {
+    this.remove(name);
+    this.#messages.set(name, message);
+    this.#memory.used += message.size;
+  }
+
+  /** Forgets the message of a topic. */
+  remove(name: string): void {
+    const message = this.#messages.get(name);
+    if (message === undefined) return;
+    this.#messages.delete(name);
+    this.#memory.used -= message.size;
+  }
+
+  /** The messages of all topics that a name or pattern covers, without those that have expired. */
+  find(pattern: string, now: number): readonly Message[] {
+    const exact = this.#messages.get(pattern);
+    const found: Message[] = exact === undefined ? [] : [exact];
+    if (exact === undefined && this.#messages.size > 0) {
+      const tree = new TopicTree<true>();
+      tree.add(pattern, true);
+      for (const [name, message] of this.#messages) tree.match(name, () => found.push(message));
+    }
+    return found.filter(({ expiresAt }) => expiresAt === 0 || expiresAt > now);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const name of [...this.#messages.keys()]) this.remove(name);
+  }
+}

@@ -1,0 +1,133 @@
+import { type Binding, TopicTree } from "../broker/topic_tree.ts";
+import type { Memory } from "../broker/memory.ts";
+import type { PolicyOf, QueuePolicy } from "../broker/policy.ts";
+import { type Consumer, Queue } from "../broker/queue.ts";
+import { Fault } from "../fault.ts";
+
+/** A consumer of all queues that a pattern covers: those there are and those to come. */
+export interface QueuePattern {
+  readonly subscriber: Consumer;
+  readonly queues: Set<Queue>;
+  binding: Binding<QueuePattern> | undefined;
+}
+
+/** What dead letters are prefixed with. */
+export const DEAD_LETTER_PREFIX = "/queue/DLQ.";
+const PREFIX = "/queue/";
+/** Bytes that a consumer costs a queue which it joins by wildcard, about. */
+const JOIN_BYTES = 400;
+
+/**
+ * The queues with a path: made on first use, gone when empty and unused, and
+ * joined by whoever subscribed to a pattern that covers them.
+ */
+export class Queues {
+  readonly #policyOf: PolicyOf;
+  readonly #memory: Memory;
+  readonly #queues = new Map<string, Queue>();
+  readonly #policies = new WeakMap<Queue, QueuePolicy>();
+  readonly #patterns = new TopicTree<QueuePattern>();
+
+  constructor(policyOf: PolicyOf, memory: Memory) {
+    this.#policyOf = policyOf;
+    this.#memory = memory;
+  }
+
+  /** By path. */
+  get all(): ReadonlyMap<string, Queue> {
+    return this.#queues;
+  }
+
+  /** Patterns that have a consumer. */
+  get patterns(): number {
+    return this.#patterns.size;
+  }
+
+  /** Whether a consumer subscribed to exactly this pattern. */
+  hasPattern(name: string): boolean {
+    return this.#patterns.has(name);
+  }
+
+  /** The policy of a queue that is there, or of one that would be. */
+  policyOf(queue: Queue | string): QueuePolicy {
+    if (typeof queue === "string") return this.#policyOf(queue);
+    return this.#policies.get(queue) ?? this.#policyOf(queue.path);
+  }
+
+  /** A queue of its own, which no path leads to. */
+  make(path: string, overflow: QueuePolicy["overflow"] | undefined): Queue {
+    const policy = this.#policyOf(path);
+    const queue = new Queue(
+      path,
+      { ...policy, overflow: overflow ?? policy.overflow },
+      this.#memory,
+    );
+    this.#policies.set(queue, policy);
+    return queue;
+  }
+
+  /** The queue at a path, made if it is not there. */
+  at(path: string): Queue {
+    let queue = this.#queues.get(path);
+    if (queue !== undefined) return queue;
+    // A full dead-letter queue drops its oldest.
+    queue = this.make(path, path.startsWith(DEAD_LETTER_PREFIX) ? "drop-oldest" : undefined);
+    this.#queues.set(path, queue);
+    const made = queue;
+    if (this.#patterns.size > 0 && path.startsWith(PREFIX)) {
+      this.#patterns.match(nameOf(path), (pattern) => {
+        pattern.queues.add(made);
+        this.#memory.used += JOIN_BYTES;
+        made.join(pattern.subscriber, "wildcard");
+      });
+    }
+    return queue;
+  }
+
+  /** Has a consumer join all queues of a pattern. @throws Fault `memory-full` */
+  joinPattern(subscriber: Consumer, name: string): QueuePattern {
+    const pattern: QueuePattern = { subscriber, queues: new Set(), binding: undefined };
+    pattern.binding = this.#patterns.add(name, pattern);
+    const covers = new TopicTree<true>();
+    covers.add(name, true);
+    for (const queue of this.#queues.values()) {
+      if (!queue.path.startsWith(PREFIX)) continue;
+      covers.match(nameOf(queue.path), () => pattern.queues.add(queue));
+    }
+    const cost = pattern.queues.size * JOIN_BYTES;
+    if (this.#memory.exceededBy(cost)) {
+      this.#patterns.remove(pattern.binding);
+      throw new Fault("memory-full", "Cannot subscribe: no memory left to join so many queues");
+    }
+    this.#memory.used += cost;
+    for (const queue of pattern.queues) queue.join(subscriber, "wildcard");
+    return pattern;
+  }
+
+  /** Has it leave them all. */
+  leavePattern(pattern: QueuePattern): void {
+    if (pattern.binding !== undefined) this.#patterns.remove(pattern.binding);
+    for (const queue of pattern.queues) queue.leave(pattern.subscriber);
+    this.#memory.used -= pattern.queues.size * JOIN_BYTES;
+  }
+
+  /** Lets a queue go if it is empty and unused. */
+  discardUnused(queue: Queue): void {
+    if (queue.unused && this.#queues.get(queue.path) === queue) this.discard(queue);
+  }
+
+  /** Lets a queue go with all that is in it. */
+  discard(queue: Queue): void {
+    this.#queues.delete(queue.path);
+    queue.clear();
+    if (this.#patterns.size === 0 || !queue.path.startsWith(PREFIX)) return;
+    this.#patterns.match(nameOf(queue.path), (pattern) => {
+      if (pattern.queues.delete(queue)) this.#memory.used -= JOIN_BYTES;
+    });
+  }
+}
+
+/** The name in the path of a `/queue/` destination. */
+export function nameOf(path: string): string {
+  return path.startsWith(PREFIX) ? path.slice(PREFIX.length) : path.replace(/^\/[^/]*\//, "");
+}
