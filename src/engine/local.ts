@@ -1,6 +1,6 @@
 import type { Destination } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
-import { headerList, Message, type MessageFields } from "../broker/message.ts";
+import { headerList, headerValue, Message, type MessageFields } from "../broker/message.ts";
 import { type PolicyOf, redeliveryDelay } from "../broker/policy.ts";
 import type { Consumer, Queue, QueueEntry } from "../broker/queue.ts";
 import { Schedule } from "../broker/schedule.ts";
@@ -503,18 +503,20 @@ export class LocalEngine {
   /** The one road to the dead letters, for a message that has left its queue. */
   #bury(message: Message, about: { queue: Queue; deliveries: number; reason: DeathReason }): void {
     const { queue, deliveries, reason } = about;
-    if (this.#topics.isPrivate(queue)) {
+    // Where nobody else could ever look there are no dead letters.
+    if (this.#topics.isPrivate(queue) || queue.path.startsWith("/temp-queue/")) {
       this.counters.dropped++;
       return;
     }
-    const path = DEAD_LETTER_PREFIX + nameOf(queue.path);
+    const origin = this.#topics.feeds(queue) ? topicOf(message, queue) : queue.path;
+    const path = DEAD_LETTER_PREFIX + nameOf(origin);
     const letter = new Message({
       ...message,
       expiresAt: 0,
       headers: headerList([
         ...forDeadLetters(message.headers.list(), path),
         ...["dead-letter-reason", reason],
-        ...["original-destination", queue.path],
+        ...["original-destination", origin],
         ...["delivery-count", String(deliveries)],
       ]),
     });
@@ -608,6 +610,12 @@ export class LocalEngine {
 
 function isDeadLetters(queue: Queue): boolean {
   return queue.path.startsWith(DEAD_LETTER_PREFIX);
+}
+
+/** The topic that a message was sent to; its subscriber may have asked for a pattern. */
+function topicOf(message: Message, queue: Queue): string {
+  const sent = headerValue(message, "destination");
+  return sent?.startsWith("/topic/") === true ? sent : queue.path;
 }
 
 /** A dead letter is addressed to where it lies, and does not expire. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { headerList } from "../../src/broker/message.ts";
 import type { Attachment } from "../../src/engine/attachment.ts";
 import { createSource } from "../../src/engine/operation.ts";
 import {
@@ -237,6 +238,24 @@ describe("Dead letters of a durable subscription", () => {
       ["2", "/topic/a", "rejected", "1"],
     ]);
     expect(bench.engine.counters).toMatchObject({ deadLettered: 2, dropped: 0 });
+  });
+
+  test("of a pattern lie under the name of the topic that each was sent to", () => {
+    const bench = engineBench();
+    const { consumer } = hold(bench, "/topic/*");
+    const message = bench.engine.createMessage({
+      headers: headerList(["destination", "/topic/a"]),
+      body: "1",
+      priority: 4,
+      expiresAt: 0,
+      persistent: false,
+    });
+    apply(bench, [{ ...bench.publish("/topic/a", "1"), message }]);
+    apply(bench, [settle(consumer.held[0], { requeue: false, delayMs: undefined })]);
+    const undertaker = fakeConsumer("undertaker");
+    bench.subscribe(undertaker, "/queue/DLQ.a");
+    const [letter] = undertaker.messages;
+    expect(letter && headersOf(letter).get("original-destination")).toBe("/topic/a");
   });
 
   test("come of what expires while nobody has it, where the policy says so", () => {

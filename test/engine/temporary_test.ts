@@ -106,6 +106,17 @@ describe("A temporary destination", () => {
     expect([bench.engine.counters.unroutable, bench.memory.used]).toEqual([2, 0]);
   });
 
+  test("has no dead letters: nobody could ever look for them", () => {
+    const bench = engineBench();
+    const owner = createSource();
+    const queue = own(bench, owner, "/temp-queue/a");
+    const { consumer } = subscribe(bench, { source: owner, destination: queue });
+    sendTo(bench, queue, "1");
+    apply(bench, [settle(consumer.held[0], { requeue: false, delayMs: undefined })]);
+    expect([...bench.engine.queues.keys()]).toEqual([queue.path]);
+    expect(bench.engine.counters).toMatchObject({ deadLettered: 0, dropped: 1 });
+  });
+
   test("of another source is not touched by that end", () => {
     const bench = engineBench();
     const [one, other] = [createSource(), createSource()];
