@@ -1,10 +1,18 @@
+import { Heap } from "./heap.ts";
 import type { Memory } from "./memory.ts";
 import type { Message } from "./message.ts";
 import { TopicTree } from "./topic_tree.ts";
 
+/** So many that were replaced are not worth a clean-up. */
+const STALE_MIN = 1024;
+
 /** The last message of each topic that asked to be kept for later subscribers. */
 export class Retained {
   readonly #messages = new Map<string, Message>();
+  /** Those that expire, the next on top; some of them perhaps replaced since. */
+  readonly #expiring = new Heap<{ readonly name: string; readonly message: Message }>(
+    (a, b) => a.message.expiresAt < b.message.expiresAt,
+  );
   readonly #memory: Memory;
   readonly #max: number;
 
@@ -30,6 +38,20 @@ export class Retained {
     this.remove(name);
     this.#messages.set(name, message);
     this.#memory.used += message.size;
+    if (message.expiresAt === 0) return;
+    this.#expiring.push({ name, message });
+    if (this.#expiring.size < STALE_MIN + 2 * this.#messages.size) return;
+    this.#expiring.filter((each) => this.#messages.get(each.name) === each.message);
+  }
+
+  /** Forgets the messages whose time has come. */
+  expire(now: number): void {
+    for (;;) {
+      const { top } = this.#expiring;
+      if (top === undefined || top.message.expiresAt > now) return;
+      this.#expiring.pop();
+      if (this.#messages.get(top.name) === top.message) this.remove(top.name);
+    }
   }
 
   /** Forgets the message of a topic. */

@@ -287,6 +287,7 @@ export class LocalEngine {
   tick(): void {
     this.#assertNotDelivering();
     this.#runDue();
+    this.#topics.expireRetained();
   }
 
   /** The client is gone: its temporary destinations go with what is in them. */
@@ -623,7 +624,7 @@ function forDeadLetters(headers: readonly string[], path: string): readonly stri
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? "";
-    if (name === "expires") continue;
+    if (name === "expires" || name === "retained") continue;
     kept.push(name, name === "destination" ? path : (headers[i + 1] ?? ""));
   }
   return kept;

@@ -16,6 +16,8 @@ export const DEAD_LETTER_PREFIX = "/queue/DLQ.";
 const PREFIX = "/queue/";
 /** Bytes that a consumer costs a queue which it joins by wildcard, about. */
 const JOIN_BYTES = 400;
+/** From so many bytes on it needs room in the memory budget. */
+const LARGE_JOIN = 65_536;
 
 /**
  * The queues with a path: made on first use, gone when empty and unused, and
@@ -95,7 +97,8 @@ export class Queues {
       covers.match(nameOf(queue.path), () => pattern.queues.add(queue));
     }
     const cost = pattern.queues.size * JOIN_BYTES;
-    if (this.#memory.exceededBy(cost)) {
+    // A few are never refused for want of memory: consumers are what makes room.
+    if (cost > LARGE_JOIN && this.#memory.exceededBy(cost)) {
       this.#patterns.remove(pattern.binding);
       throw new Fault("memory-full", "Cannot subscribe: no memory left to join so many queues");
     }

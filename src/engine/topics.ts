@@ -176,6 +176,11 @@ export class Topics {
     this.#durables.delete(durable.key);
   }
 
+  /** Forgets retained messages whose time has come. */
+  expireRetained(): void {
+    this.#retained.expire(this.#options.now());
+  }
+
   /** Lets go of everything that stays without a subscriber. */
   clear(): void {
     for (const durable of [...this.#durables.values()]) this.delete(durable);

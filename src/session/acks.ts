@@ -24,11 +24,19 @@ export class Acks {
   hold(subscription: Subscription, entry: QueueEntry): Held {
     const ordinal = ++this.#given;
     const earlier = subscription.lastHeld;
-    const held: Held = { ordinal, subscription, entry, bound: false, earlier, later: undefined };
+    const held: Held = {
+      ordinal,
+      subscription,
+      entry,
+      bound: false,
+      earlier,
+      later: undefined,
+      twin: undefined,
+    };
     if (earlier === undefined) subscription.firstHeld = held;
     else earlier.later = held;
     subscription.lastHeld = held;
-    subscription.heldByMessage?.set(entry.message.id, held);
+    if (subscription.heldByMessage !== undefined) addTo(subscription.heldByMessage, held);
     subscription.unacknowledged++;
     subscription.unacknowledgedBytes += countedBytes(held);
     this.#byOrdinal ??= new Map();
@@ -41,14 +49,22 @@ export class Acks {
     return this.#byOrdinal?.get(ordinal);
   }
 
-  /** The delivery of that message to a subscription, if it is not settled. */
+  /**
+   * The delivery of that message to a subscription, if it is not settled. Of
+   * several, as of one message in the dead letters of two destinations, the
+   * oldest that no transaction settles.
+   */
   findMessage(subscription: Subscription, messageId: string): Held | undefined {
     if (subscription.heldByMessage === undefined) {
       const index = new Map<string, Held>();
-      for (const held of heldBy(subscription)) index.set(held.entry.message.id, held);
+      for (const held of heldBy(subscription)) addTo(index, held);
       subscription.heldByMessage = index;
     }
-    return subscription.heldByMessage.get(messageId);
+    const first = subscription.heldByMessage.get(messageId);
+    for (let held = first; held !== undefined; held = this.#twinOf(held)) {
+      if (!held.bound) return held;
+    }
+    return first;
   }
 
   /** Binds a delivery to a transaction: it counts against the prefetch no more. */
@@ -75,8 +91,29 @@ export class Acks {
     else later.earlier = earlier;
     // The same message may have come again already, when a transaction refused it.
     const { id } = held.entry.message;
-    if (subscription.heldByMessage?.get(id) === held) subscription.heldByMessage.delete(id);
+    if (subscription.heldByMessage?.get(id) !== held) return;
+    const twin = this.#twinOf(held);
+    if (twin === undefined) subscription.heldByMessage.delete(id);
+    else subscription.heldByMessage.set(id, twin);
   }
+
+  /** The next delivery of the same message that is not settled. */
+  #twinOf(held: Held): Held | undefined {
+    let { twin } = held;
+    while (twin !== undefined && this.#byOrdinal?.get(twin.ordinal) !== twin) twin = twin.twin;
+    return twin;
+  }
+}
+
+/** Adds a delivery to an index, behind others of the same message. */
+function addTo(index: Map<string, Held>, held: Held): void {
+  let last = index.get(held.entry.message.id);
+  if (last === undefined) {
+    index.set(held.entry.message.id, held);
+    return;
+  }
+  while (last.twin !== undefined) last = last.twin;
+  last.twin = held;
 }
 
 function uncount(held: Held): void {

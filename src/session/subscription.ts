@@ -18,6 +18,8 @@ export interface Held {
   /** Neighbours in the subscription, by ordinal. */
   earlier: Held | undefined;
   later: Held | undefined;
+  /** A later one of the same message, where the subscription comes by several copies of it. */
+  twin: Held | undefined;
 }
 
 /** What a subscription hands its messages to. */

@@ -100,3 +100,26 @@ test("there is room for so many names, and always for one that is there", () => 
   retained.remove("b");
   expect(retained.hasRoom("c")).toBe(true);
 });
+
+test("one whose time has come gives back its place and its memory, replaced ones are left alone", () => {
+  const memory = new Memory(1e6);
+  const retained = new Retained(memory, 100);
+  retained.keep("short", message("1", 10));
+  retained.keep("long", message("2", 20));
+  retained.keep("replaced", message("3", 10));
+  retained.keep("replaced", message("4"));
+  retained.expire(9);
+  expect(retained.size).toBe(3);
+  retained.expire(10);
+  expect([retained.size, found(retained, ">")]).toEqual([2, ["2", "4"]]);
+  for (const name of ["long", "replaced"]) retained.remove(name);
+  retained.expire(30);
+  expect([retained.size, memory.used]).toEqual([0, 0]);
+});
+
+test("what expires and is replaced again and again does not pile up", () => {
+  const retained = new Retained(new Memory(1e6), 100);
+  for (let time = 1; time <= 10_000; time++) retained.keep("a", message("1", time + 1e6));
+  retained.expire(2e6);
+  expect(retained.size).toBe(0);
+});

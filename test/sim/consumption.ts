@@ -104,8 +104,16 @@ export function consume(world: SimWorld, temperament: Temperament): Consumption 
       },
     );
   };
-  const settle = (client: SimClient, delivery: Delivery): void => {
+  /** Before 1.2 copies of one message have one name on a subscription: it is the oldest's. */
+  const named = (client: SimClient, delivery: Delivery): Delivery => {
+    if (client.version === "1.2") return delivery;
+    const { subscription, sent } = delivery;
+    if (!subscription.held.includes(delivery)) return delivery;
+    return subscription.held.find((other) => other.sent === sent) ?? delivery;
+  };
+  const settle = (client: SimClient, planned: Delivery): void => {
     if (client.over || !client.connected) return;
+    const delivery = named(client, planned);
     const { subscription } = delivery;
     const at = subscription.held.indexOf(delivery);
     if (at < 0) {

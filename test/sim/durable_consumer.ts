@@ -10,7 +10,9 @@ import { drawStyle, type SimWorld } from "./sim_world.ts";
 export function startDurableConsumer(world: SimWorld, name: string): void {
   const { runtime, chance, plan } = world;
   const temperament = drawTemperament(world);
-  const path = chance.pick([...plan.topics, "/topic/t.*"]);
+  // Its dead letters have the pattern's name, and to join that takes memory, where there is none.
+  const mayJoin = !plan.consumersMayMeet.has("memory-full");
+  const path = mayJoin ? chance.pick([...plan.topics, "/topic/t.*"]) : chance.pick(plan.topics);
   const selector = drawSelector(world, { ofDeliveries: false });
   let lives = 0;
 

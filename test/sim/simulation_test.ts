@@ -9,6 +9,8 @@ import { type SimReport, simulate } from "./simulation.ts";
 const only = process.env["SIM_SEED"];
 const long = process.env["TEST_LONG"] === "1";
 const SEEDS = long ? 5_000 : 200;
+/** Seeds beyond those that once came upon a mistake. */
+const FOUND = [13_031, 16_277, 16_817];
 /** Seeds whose runs together come upon everything. */
 const MEETING_SEEDS = 100;
 /** Seeds of one test, so that a failure is told while the others still run. */
@@ -34,6 +36,9 @@ describe("What must never happen does not happen", () => {
     });
     return;
   }
+  test("with seeds that came upon something before", () => {
+    expectClean(FOUND.map((seed) => simulate({ seed })));
+  });
   for (let first = 1; first <= SEEDS; first += BATCH) {
     test(`with seeds ${first} to ${first + BATCH - 1}`, () => {
       expectClean(Array.from({ length: BATCH }, (_, at) => simulate({ seed: first + at })));
