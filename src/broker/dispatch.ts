@@ -20,6 +20,8 @@ export class Rota<Consumer extends Creditor> {
   readonly #places = new Map<Consumer, Place<Consumer>>();
   #line: Place<Consumer>[] = [];
   #head = 0;
+  /** Places in the line whose consumer has left. */
+  #gone = 0;
 
   /** Consumers, waiting or not. */
   get size(): number {
@@ -39,8 +41,9 @@ export class Rota<Consumer extends Creditor> {
     if (place === undefined) return;
     place.gone = true;
     this.#places.delete(consumer);
-    if (this.#places.size === 0) this.#line = [];
-    if (this.#places.size === 0) this.#head = 0;
+    if (place.waiting) this.#gone++;
+    if (this.#gone > 32 && this.#gone * 2 > this.#line.length - this.#head) this.#clean();
+    if (this.#places.size === 0) this.#clean();
   }
 
   /** A consumer may have credit again. */
@@ -56,7 +59,10 @@ export class Rota<Consumer extends Creditor> {
     while (this.#head < this.#line.length) {
       const place = this.#line[this.#head++] as Place<Consumer>;
       this.#compact();
-      if (place.gone) continue;
+      if (place.gone) {
+        this.#gone--;
+        continue;
+      }
       if (place.consumer.credit <= 0) {
         place.waiting = false;
         continue;
@@ -65,6 +71,12 @@ export class Rota<Consumer extends Creditor> {
       return place.consumer;
     }
     return undefined;
+  }
+
+  #clean(): void {
+    this.#line = this.#line.slice(this.#head).filter((place) => !place.gone);
+    this.#head = 0;
+    this.#gone = 0;
   }
 
   #compact(): void {

@@ -46,7 +46,7 @@ class Entry implements QueueEntry {
   deliveries = 0;
   refusals = 0;
   /** The filtered views that it stands in. */
-  views: readonly View[] | undefined = undefined;
+  views: View[] | undefined = undefined;
 
   constructor(queue: Queue, message: Message, place: number) {
     this.queue = queue;
@@ -131,6 +131,16 @@ export class Queue {
     return consumers;
   }
 
+  /** Different filters that its consumers have. */
+  get filters(): number {
+    return this.#filtered?.size ?? 0;
+  }
+
+  /** Whether one of its consumers has that filter. */
+  hasFilter({ text }: MessageFilter): boolean {
+    return this.#filtered?.has(text) === true;
+  }
+
   /** Place of the message that came last. */
   get lastPlace(): number {
     return this.#places;
@@ -168,7 +178,7 @@ export class Queue {
     if (this.#filtered !== undefined) {
       for (const view of this.#filtered.values()) {
         if (!matches(view, entry)) continue;
-        entry.views = [...(entry.views ?? []), view];
+        (entry.views ??= []).push(view);
         view.list.append(entry);
       }
     }
@@ -228,7 +238,7 @@ export class Queue {
     if (this.#filtered === undefined) return;
     for (const view of this.#filtered.values()) {
       if (!matches(view, own)) continue;
-      own.views = [...(own.views ?? []), view];
+      (own.views ??= []).push(view);
       view.list.putBack(own);
     }
   }
@@ -303,11 +313,14 @@ export class Queue {
       const entries = this.#all.list.after(position, CHUNK);
       for (const entry of entries) {
         if (!matches(view, entry)) continue;
-        // Views that have ended meanwhile are let go.
-        const others = entry.views?.filter((each) => this.#isLive(each)) ?? [];
-        entry.views = [...others, view];
-        // In order of priority and place, which is no order of arrival.
-        view.list.putBack(entry);
+        entry.views ??= [];
+        // Views that have ended meanwhile are let go, now and then.
+        if (entry.views.length > 8 && entry.views.length > 2 * this.filters) {
+          entry.views = entry.views.filter((each) => this.#isLive(each));
+        }
+        entry.views.push(view);
+        if (entry.returns === 0) view.list.append(entry);
+        else view.list.putBack(entry);
       }
       const last = entries.at(-1);
       if (last === undefined || entries.length < CHUNK) return;
@@ -359,9 +372,9 @@ export class Queue {
 
   #leaveLists(entry: Entry): void {
     this.#ready--;
-    this.#all.list.forget();
+    this.#all.list.forget(entry);
     if (entry.views === undefined) return;
-    for (const view of entry.views) view.list.forget();
+    for (const view of entry.views) view.list.forget(entry);
     entry.views = undefined;
   }
 }

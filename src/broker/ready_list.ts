@@ -5,7 +5,7 @@ import type { Message } from "./message.ts";
 export interface Placed {
   /** Its place: greater came later. */
   readonly place: number;
-  readonly message: Pick<Message, "priority">;
+  readonly message: Pick<Message, "priority" | "size">;
   /** Whether it waits; one that does not is passed over. */
   readonly isReady: boolean;
   /** How often it came back; a copy from before that does not count. */
@@ -21,6 +21,8 @@ export interface Position {
 const PRIORITIES = 10;
 /** So many copies that no longer count are not worth a clean-up. */
 const STALE_MIN = 1024;
+/** Nor are so many bytes of their messages. */
+const STALE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Waiting entries: the greatest priority first, in it the earliest place
@@ -37,6 +39,8 @@ export class ReadyList<Entry extends Placed> {
   /** Copies in here, those that no longer count too. */
   #stored = 0;
   #stale = 0;
+  /** Bytes of messages that went since the last clean-up, and may be kept alive in here. */
+  #staleBytes = 0;
 
   /** Adds an entry whose place is behind all others. */
   append(entry: Entry): void {
@@ -70,9 +74,11 @@ export class ReadyList<Entry extends Placed> {
   }
 
   /** An entry of this list no longer waits: its copy is passed over from now on. */
-  forget(): void {
+  forget(entry: Entry): void {
     this.#stale++;
-    if (this.#stale >= STALE_MIN && this.#stale * 2 > this.#stored) this.#clean();
+    this.#staleBytes += entry.message.size;
+    const many = this.#stale >= STALE_MIN && this.#stale * 2 > this.#stored;
+    if (many || this.#staleBytes >= STALE_BYTES) this.#clean();
   }
 
   /** Up to `limit` entries behind a position, in order. */
@@ -129,6 +135,7 @@ export class ReadyList<Entry extends Placed> {
   #clean(): void {
     this.#stored = 0;
     this.#stale = 0;
+    this.#staleBytes = 0;
     for (const level of this.#levels) {
       if (level === undefined) continue;
       level.line.filter(isFresh);

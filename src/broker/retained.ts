@@ -1,3 +1,4 @@
+import { isWildcard, segmentsOf } from "./destination.ts";
 import { Heap } from "./heap.ts";
 import type { Memory } from "./memory.ts";
 import type { Message } from "./message.ts";
@@ -9,6 +10,7 @@ const STALE_MIN = 1024;
 /** The last message of each topic that asked to be kept for later subscribers. */
 export class Retained {
   readonly #messages = new Map<string, Message>();
+  readonly #current = new Set<Message>();
   /** Those that expire, the next on top; some of them perhaps replaced since. */
   readonly #expiring = new Heap<{ readonly name: string; readonly message: Message }>(
     (a, b) => a.message.expiresAt < b.message.expiresAt,
@@ -37,11 +39,17 @@ export class Retained {
   keep(name: string, message: Message): void {
     this.remove(name);
     this.#messages.set(name, message);
+    this.#current.add(message);
     this.#memory.used += message.size;
     if (message.expiresAt === 0) return;
     this.#expiring.push({ name, message });
     if (this.#expiring.size < STALE_MIN + 2 * this.#messages.size) return;
     this.#expiring.filter((each) => this.#messages.get(each.name) === each.message);
+  }
+
+  /** Whether a message is still the one that its topic retains. */
+  holds(message: Message): boolean {
+    return this.#current.has(message);
   }
 
   /** Forgets the messages whose time has come. */
@@ -59,6 +67,7 @@ export class Retained {
     const message = this.#messages.get(name);
     if (message === undefined) return;
     this.#messages.delete(name);
+    this.#current.delete(message);
     this.#memory.used -= message.size;
   }
 
@@ -66,7 +75,7 @@ export class Retained {
   find(pattern: string, now: number): readonly Message[] {
     const exact = this.#messages.get(pattern);
     const found: Message[] = exact === undefined ? [] : [exact];
-    if (exact === undefined && this.#messages.size > 0) {
+    if (segmentsOf(pattern).some(isWildcard) && this.#messages.size > 0) {
       const tree = new TopicTree<true>();
       tree.add(pattern, true);
       for (const [name, message] of this.#messages) tree.match(name, () => found.push(message));

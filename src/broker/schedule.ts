@@ -11,11 +11,15 @@ export interface Due {
 }
 
 const CLEAN_MIN = 1024;
+const CLEAN_MIN_BYTES = 8 * 1024 * 1024;
 
 /** What is due for entries of queues, by time. Entries that have gone are let go in time. */
 export class Schedule {
   readonly #heap = new Heap<Due>(isBefore);
   #cleanAt = CLEAN_MIN;
+  /** Bytes of messages that were in here after the last clean-up or came since. */
+  #bytes = 0;
+  #cleanAtBytes = CLEAN_MIN_BYTES;
 
   /** Things that are scheduled, some of them perhaps for entries that have gone. */
   get size(): number {
@@ -25,9 +29,12 @@ export class Schedule {
   /** Adds something that is due. */
   add(due: Due): void {
     this.#heap.push(due);
-    if (this.#heap.size < this.#cleanAt) return;
-    this.#heap.filter(({ entry }) => entry.state !== "gone");
+    this.#bytes += due.entry.message.size;
+    if (this.#heap.size < this.#cleanAt && this.#bytes < this.#cleanAtBytes) return;
+    this.#heap.filter(({ entry }) => entry.state !== "gone" && !entry.queue.cleared);
     this.#cleanAt = Math.max(CLEAN_MIN, this.#heap.size * 2);
+    this.#bytes = this.#heap.elements.reduce((sum, { entry }) => sum + entry.message.size, 0);
+    this.#cleanAtBytes = Math.max(CLEAN_MIN_BYTES, this.#bytes * 2);
   }
 
   /** Takes the next thing that is due by now. */

@@ -1,6 +1,6 @@
 import type { Destination } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
-import { headerList, headerValue, Message, type MessageFields } from "../broker/message.ts";
+import { headerList, Message, type MessageFields } from "../broker/message.ts";
 import { type PolicyOf, redeliveryDelay } from "../broker/policy.ts";
 import type { Consumer, Queue, QueueEntry } from "../broker/queue.ts";
 import { Schedule } from "../broker/schedule.ts";
@@ -53,10 +53,18 @@ export interface EngineCounters {
   unroutable: number;
 }
 
+/** Temporary destinations of one client. */
+const TEMPORARIES_MAX = 1_000;
 /** Why a message is dead: the header that says so. */
 type DeathReason = "rejected" | "max-deliveries" | "expired";
 
+/** Retained messages given in one go. */
+const RETAINED_BATCH = 64;
 const BROWSE_BATCH = 64;
+/** Messages looked at in one go, whether they are shown or not. */
+const BROWSE_LOOK_MAX = 4_096;
+/** Different filters on one queue: each looks at every message. */
+const FILTERS_MAX = 256;
 
 /**
  * The one engine: all destinations of this process, and where their changes
@@ -161,6 +169,9 @@ export class LocalEngine {
     source.temporaries ??= new Map();
     let destination = source.temporaries.get(own.path);
     if (destination !== undefined) return destination;
+    if (source.temporaries.size >= TEMPORARIES_MAX) {
+      throw tooManyTemporaries(own.path);
+    }
     this.#room.checkDestinations(own.path);
     const name = token();
     destination = {
@@ -268,19 +279,21 @@ export class LocalEngine {
     this.#topics.delete(durable);
   }
 
-  /** The subscriber takes messages again. */
-  resume(attachment: Attachment): void {
+  /**
+   * The subscriber takes messages again. Returns whether there is more to look
+   * through that may be for it: then it is to be called again, in another turn.
+   */
+  resume(attachment: Attachment): boolean {
     this.#assertNotDelivering();
     this.#runDue();
     const { queue, subscriber, pattern, browse, retained } = attachment;
-    if (retained.length > 0) this.#deliverRetained(attachment);
+    if (retained.length > 0 && this.#deliverRetained(attachment)) return true;
     if (queue !== undefined) this.#resumeAt(queue, subscriber);
-    if (browse !== undefined) this.#browseOn(subscriber, browse);
-    if (pattern === undefined) return;
-    for (const each of pattern.queues) {
-      if (subscriber.credit <= 0) return;
+    for (const each of pattern?.queues ?? []) {
+      if (subscriber.credit <= 0) return false;
       this.#resumeAt(each, subscriber);
     }
+    return browse !== undefined && this.#browseOn(subscriber, browse);
   }
 
   /** Messages expire, and come back that were kept back. */
@@ -509,15 +522,14 @@ export class LocalEngine {
       this.counters.dropped++;
       return;
     }
-    const origin = this.#topics.feeds(queue) ? topicOf(message, queue) : queue.path;
-    const path = DEAD_LETTER_PREFIX + nameOf(origin);
+    const path = DEAD_LETTER_PREFIX + nameOf(queue.path);
     const letter = new Message({
       ...message,
       expiresAt: 0,
       headers: headerList([
         ...forDeadLetters(message.headers.list(), path),
         ...["dead-letter-reason", reason],
-        ...["original-destination", origin],
+        ...["original-destination", queue.path],
         ...["delivery-count", String(deliveries)],
       ]),
     });
@@ -536,16 +548,32 @@ export class LocalEngine {
     }
     if (!this.#queues.all.has(path)) this.#room.checkDestinations(path);
     const queue = this.#queues.at(path);
+    const { filter } = subscriber;
+    if (filter !== undefined && !queue.hasFilter(filter) && queue.filters >= FILTERS_MAX) {
+      throw new Fault(
+        "too-many-subscriptions",
+        `Cannot subscribe to ${quote(path)}: it has consumers with ${FILTERS_MAX} different selectors already`,
+      );
+    }
     this.#delivered(() => queue.join(subscriber, "name"));
     return attachment(subscriber, { queue });
   }
 
-  #deliverRetained(owed: Attachment): void {
+  /** Gives some of the retained messages that are owed. Returns whether there are more. */
+  #deliverRetained(owed: Attachment): boolean {
     const { retained, subscriber } = owed;
     owed.retained = [];
-    this.#delivered(() => {
-      for (const message of retained) subscriber.deliver(message, undefined);
-    });
+    for (let at = 0; at < retained.length; at++) {
+      if (at === RETAINED_BATCH || subscriber.credit <= 0) {
+        owed.retained = retained.slice(at);
+        return subscriber.credit > 0;
+      }
+      const message = retained[at] as Message;
+      // What has come in its place meanwhile was given live.
+      if (!this.#topics.isRetained(message)) continue;
+      this.#delivered(() => subscriber.deliver(message, undefined));
+    }
+    return false;
   }
 
   #browse(subscriber: Consumer, destination: Destination): Attachment {
@@ -556,13 +584,17 @@ export class LocalEngine {
     return attachment(subscriber, { browse });
   }
 
-  /** Shows the next messages of a queue, as many as there is credit for, and at last the end. */
-  #browseOn(subscriber: Consumer, browse: Browse): void {
+  /**
+   * Shows the next messages of a queue, as many as there is credit for, and at
+   * last the end. Returns whether it stopped for having looked at enough.
+   */
+  #browseOn(subscriber: Consumer, browse: Browse): boolean {
     const queue = browse.queue?.cleared === true ? undefined : browse.queue;
-    while (!browse.over && subscriber.credit > 0) {
+    for (let looked = 0; !browse.over && subscriber.credit > 0; looked += BROWSE_BATCH) {
+      if (looked >= BROWSE_LOOK_MAX) return true;
       const entries = queue?.browse(browse.position, BROWSE_BATCH) ?? [];
       for (const entry of entries) {
-        if (subscriber.credit <= 0) return;
+        if (subscriber.credit <= 0) return false;
         const { message, place } = entry;
         browse.position = { priority: message.priority, place };
         if (place > browse.lastPlace || subscriber.filter?.matches(message) === false) continue;
@@ -582,6 +614,7 @@ export class LocalEngine {
       });
       this.#delivered(() => subscriber.deliver(end, undefined));
     }
+    return false;
   }
 
   #resumeAt(queue: Queue, subscriber: Consumer): void {
@@ -613,10 +646,11 @@ function isDeadLetters(queue: Queue): boolean {
   return queue.path.startsWith(DEAD_LETTER_PREFIX);
 }
 
-/** The topic that a message was sent to; its subscriber may have asked for a pattern. */
-function topicOf(message: Message, queue: Queue): string {
-  const sent = headerValue(message, "destination");
-  return sent?.startsWith("/topic/") === true ? sent : queue.path;
+function tooManyTemporaries(path: string): Fault {
+  return new Fault(
+    "too-many-destinations",
+    `Cannot create ${quote(path)}: this connection has ${TEMPORARIES_MAX} temporary destinations, its limit`,
+  );
 }
 
 /** A dead letter is addressed to where it lies, and does not expire. */

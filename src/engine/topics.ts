@@ -135,11 +135,14 @@ export class Topics {
     }
     // The newest connection gets it. The old one leaves before anything is tied anew.
     known?.holder?.takenOver();
-    const durable = known ?? this.#makeDurable(subscriber, destination, request.key);
+    // With another selector it is another subscription (JMS): what was gathered is not for it.
+    const isSame = known !== undefined && known.bound.filter?.text === subscriber.filter?.text;
+    if (known !== undefined && !isSame) this.delete(known);
+    const durable = isSame ? known : this.#makeDurable(subscriber, destination, request.key);
     const { queue } = durable.bound;
     durable.bound.filter = subscriber.filter;
     durable.bound.excludes = subscriber.excludes;
-    const madeDurable = known === undefined;
+    const madeDurable = !isSame;
     const taken = attachment(subscriber, { queue, durable, madeDurable });
     durable.attachment = taken;
     durable.holder = { source, takenOver };
@@ -174,6 +177,11 @@ export class Topics {
     this.#bound.delete(durable.bound.queue);
     durable.bound.queue.clear();
     this.#durables.delete(durable.key);
+  }
+
+  /** Whether a retained message is still the one of its topic. */
+  isRetained(message: Message): boolean {
+    return this.#retained.holds(message);
   }
 
   /** Forgets retained messages whose time has come. */

@@ -81,7 +81,7 @@ export interface ConnectionOwner {
 /** When frames were kept back, how long until the next try. */
 const RETRY_MS = 50;
 /** After so many frames a look at the clock. */
-const CLOCK_FRAMES = 32;
+const CLOCK_FRAMES = 8;
 /** Half a frame of more than so many bytes is watched: */
 const HALF_FRAME_MIN = 65_536;
 /** one that takes longer than that to come is given up. */

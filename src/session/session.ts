@@ -525,7 +525,9 @@ export class Session {
   }
 
   #resume(subscription: Subscription): void {
-    for (const each of subscription.attachments) this.#engine.resume(each);
+    let more = false;
+    for (const each of subscription.attachments) more = this.#engine.resume(each) || more;
+    if (more) this.#owner.windowUsed(subscription);
   }
 
   #anonymousKey(destination: string): string | undefined {

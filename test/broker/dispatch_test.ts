@@ -65,6 +65,22 @@ describe("A rota", () => {
     expect(turns(rota, 6)).toBe("bababa");
   });
 
+  test("keeps nobody alive who has left, though it is nobody's turn", () => {
+    const rota = new Rota<{ credit: number }>();
+    const stays = { credit: 1 };
+    rota.join(stays);
+    const gone: WeakRef<object>[] = [];
+    for (let count = 0; count < 1_000; count++) {
+      const guest = { credit: 1 };
+      gone.push(new WeakRef(guest));
+      rota.join(guest);
+      rota.leave(guest);
+    }
+    Bun.gc(true);
+    expect(gone.filter((each) => each.deref() !== undefined).length).toBeLessThan(200);
+    expect([rota.size, rota.next() === stays]).toEqual([1, true]);
+  });
+
   test("is fair: between two with credit all along, turns never differ by more than one", () => {
     const event = fc.record({
       who: fc.nat({ max: 4 }),

@@ -12,7 +12,7 @@ interface FakeEntry extends Placed {
 
 function entry(place: number, fields: { priority?: number; inBoth?: boolean } = {}): FakeEntry {
   const { priority = 4, inBoth = false } = fields;
-  return { place, message: { priority }, isReady: true, returns: 0, inBoth };
+  return { place, message: { priority, size: 100 }, isReady: true, returns: 0, inBoth };
 }
 
 /** The next entry of a list, which waits no more. */
@@ -20,7 +20,7 @@ function take(list: ReadyList<FakeEntry>): FakeEntry | undefined {
   const { next } = list;
   if (next === undefined) return undefined;
   next.isReady = false;
-  list.forget();
+  list.forget(next);
   return next;
 }
 
@@ -69,8 +69,8 @@ test("ready lists take by priority, then place, also what came back, and share w
           expect(taken).toBe(expected as FakeEntry);
           if (taken === undefined) continue;
           taken.isReady = false;
-          lists.all.forget();
-          if (taken.inBoth) lists.other.forget();
+          lists.all.forget(taken);
+          if (taken.inBoth) lists.other.forget(taken);
           waiting.splice(waiting.indexOf(taken), 1);
           outside.push(taken);
         }
@@ -114,7 +114,7 @@ test("a list that others take from is cleaned as it grows, and loses none that w
     }
     // Taken elsewhere; now and then one comes back for good.
     made.isReady = false;
-    list.forget();
+    list.forget(made);
     if (place % 100 !== 50) continue;
     made.isReady = true;
     made.returns++;

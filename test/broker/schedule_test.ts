@@ -85,3 +85,27 @@ test("entries that have gone are let go, and those that are there stay", () => {
   }
   expect(schedule.take(1_000_000)?.entry).toBe(kept);
 });
+
+test("large messages that have gone are not kept alive until their time", () => {
+  const schedule = new Schedule();
+  const queue = newQueue();
+  const body = "x".repeat(1024 * 1024);
+  for (let at = 0; at < 100; at++) {
+    const entry = offer(queue, body);
+    schedule.add({ at: 1_000_000, entry, what: "expire" });
+    queue.drop(entry);
+  }
+  expect(schedule.size).toBeLessThan(20);
+});
+
+test("what was in a queue that is cleared goes as well", () => {
+  const schedule = new Schedule();
+  for (let round = 0; round < 100; round++) {
+    const queue = newQueue();
+    for (let count = 0; count < 100; count++) {
+      schedule.add({ at: 1_000_000, entry: offer(queue), what: "expire" });
+    }
+    queue.clear();
+  }
+  expect(schedule.size).toBeLessThan(3_000);
+});

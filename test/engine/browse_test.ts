@@ -125,6 +125,19 @@ describe("Browsing a queue", () => {
     expect(shown(consumer)).toEqual(["1", "END"]);
   });
 
+  test("looks at so many in one go, and says that there is more", () => {
+    const bench = engineBench({ memoryMax: 1e9, policy: { messagesMax: 1e6, bytesMax: 1e9 } });
+    send(bench, "/queue/a", ...Array.from({ length: 10_000 }, (_, at) => `${at}`));
+    const filter = { text: "none", matches: () => false };
+    const consumer = fakeConsumer("browser", { acknowledges: false, browses: true, filter });
+    const tie = bench.subscribe(consumer, "/queue/a", { browse: true });
+    const goes: boolean[] = [];
+    do goes.push(bench.engine.resume(tie));
+    while (goes.at(-1) === true && goes.length < 100);
+    expect(goes).toEqual([true, true, false]);
+    expect(shown(consumer)).toEqual(["END"]);
+  });
+
   test("shows what the filter matches, and gives credit only for that", () => {
     const bench = engineBench();
     send(bench, "/queue/a", ...Array.from({ length: 200 }, (_, at) => `${at}`));

@@ -128,6 +128,15 @@ describe("A temporary destination", () => {
     expect(bodies(subscribe(bench, { source: other, destination: stays }).consumer)).toEqual(["1"]);
   });
 
+  test("is one of a thousand that a client may have", () => {
+    const bench = engineBench({ destinationsMax: 1e6 });
+    const [one, other] = [createSource(), createSource()];
+    for (let count = 0; count < 1_000; count++) own(bench, one, `/temp-queue/${count}`);
+    expect(codeOf(() => own(bench, one, "/temp-topic/x"))).toBe("too-many-destinations");
+    own(bench, one, "/temp-queue/7");
+    own(bench, other, "/temp-topic/x");
+  });
+
   test("counts among the destinations until its source ends", () => {
     const bench = engineBench({ destinationsMax: 2 });
     const owner = createSource();
