@@ -6,10 +6,14 @@ import { TopicTree } from "./topic_tree.ts";
 
 /** So many that were replaced are not worth a clean-up. */
 const STALE_MIN = 1024;
+/** Nor are so many bytes. */
+const STALE_BYTES = 16 * 1024 * 1024;
 
 /** The last message of each topic that asked to be kept for later subscribers. */
 export class Retained {
   readonly #messages = new Map<string, Message>();
+  /** Bytes of messages that were added to those since the last clean-up. */
+  #added = 0;
   readonly #current = new Set<Message>();
   /** Those that expire, the next on top; some of them perhaps replaced since. */
   readonly #expiring = new Heap<{ readonly name: string; readonly message: Message }>(
@@ -43,8 +47,11 @@ export class Retained {
     this.#memory.used += message.size;
     if (message.expiresAt === 0) return;
     this.#expiring.push({ name, message });
-    if (this.#expiring.size < STALE_MIN + 2 * this.#messages.size) return;
+    this.#added += message.size;
+    const many = this.#expiring.size >= STALE_MIN + 2 * this.#messages.size;
+    if (!many && this.#added < STALE_BYTES) return;
     this.#expiring.filter((each) => this.#messages.get(each.name) === each.message);
+    this.#added = 0;
   }
 
   /** Whether a message is still the one that its topic retains. */

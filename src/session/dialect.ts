@@ -200,13 +200,25 @@ export const DIALECT_HEADERS: readonly DialectHeader[] = [
     note: "Keeps the message back for so many milliseconds before it comes again",
     example: "delay:5000",
   },
-  ...["auto-delete", "exclusive", "x-queue-name", "x-queue-type", "x-expires", "x-max-length"].map(
-    (spelling) =>
-      subscribeHeader(spelling, "ignored", {
-        of: ["RabbitMQ"],
-        note: "Accepted without effect",
-        example: "true",
-      }),
+  ...[
+    ["auto-delete", "true"],
+    ["exclusive", "true"],
+    ["x-queue-name", "orders"],
+    ["x-queue-type", "quorum"],
+    ["x-expires", "60000"],
+    ["x-message-ttl", "60000"],
+    ["x-max-length", "1000"],
+    ["x-max-length-bytes", "1048576"],
+    ["x-max-age", "1h"],
+    ["x-max-priority", "10"],
+    ["x-dead-letter-exchange", "dead"],
+    ["x-dead-letter-routing-key", "orders"],
+  ].map(([spelling = "", example = ""]) =>
+    subscribeHeader(spelling, "ignored", {
+      of: ["RabbitMQ"],
+      note: "Accepted without effect",
+      example,
+    }),
   ),
 ];
 
