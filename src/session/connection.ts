@@ -80,8 +80,6 @@ export interface ConnectionOwner {
 
 /** When frames were kept back, how long until the next try. */
 const RETRY_MS = 50;
-/** After so many frames a look at the clock. */
-const CLOCK_FRAMES = 8;
 /** Half a frame of more than so many bytes is watched: */
 const HALF_FRAME_MIN = 65_536;
 /** one that takes longer than that to come is given up. */
@@ -251,13 +249,14 @@ export class Connection
   work(allowance: number): boolean {
     const { turn } = this.#context;
     const limit = turn.spent + allowance;
-    for (let count = 1; this.#state !== "closing"; count++) {
+    for (let isFirst = true; this.#state !== "closing"; isFirst = false) {
       if (this.#waits) {
         this.#pauseReading();
         this.#inTurn = false;
         return false;
       }
-      if (turn.spent >= limit || (count % CLOCK_FRAMES === 0 && turn.isOver)) return true;
+      // One frame at least, or it would never come to an end.
+      if (turn.spent >= limit || (!isFirst && turn.isOver)) return true;
       try {
         const frame = this.#nextFrame();
         if (frame === undefined) break;
