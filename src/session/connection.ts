@@ -22,9 +22,9 @@ import type { Deadline, Deadlines } from "./deadlines.ts";
 import { detach } from "./detach.ts";
 import type { SessionLimits } from "./limits.ts";
 import { Liveness } from "./liveness.ts";
-import { Outbox, type OutboxOwner } from "./outbox.ts";
+import { Outbox, type OutboxOptions, type OutboxOwner } from "./outbox.ts";
 import { Receipts } from "./receipts.ts";
-import { type Done, Session } from "./session.ts";
+import { type Done, Session, type SessionOptions } from "./session.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
 import type { Turn, TurnWorker } from "./turn.ts";
 import type { Inbound, Wire } from "./wire.ts";
@@ -68,6 +68,19 @@ export interface ConnectionContext {
   readonly boot: string;
   /** The `server` header of CONNECTED. */
   readonly server: string;
+}
+
+/** What a session takes from it. `name` tells sessions of one run apart. */
+export function sessionOptions(context: ConnectionContext, name: string | number): SessionOptions {
+  const { engine, limits, memory, boot, runtime, filterOf } = context;
+  return { engine, limits, memory, tag: `${boot}.${name}`, newToken: runtime.id, filterOf };
+}
+
+/** What an outbox in front of a wire takes from it. */
+export function outboxOptions(context: ConnectionContext, wire: Wire): OutboxOptions {
+  const { turn, memory, runtime, limits } = context;
+  const { outboxBytesMax: bytesMax, slowConsumer: policy } = limits;
+  return { wire, turn, memory, now: runtime.now, bytesMax, policy };
 }
 
 /** What became of a connection, told to whoever accepted it. */
@@ -141,7 +154,7 @@ export class Connection
     options: { readonly number: number; context: ConnectionContext; owner: ConnectionOwner },
   ) {
     const { context } = options;
-    const { limits, runtime, turn, memory } = context;
+    const { limits, runtime } = context;
     this.number = options.number;
     this.#wire = wire;
     this.#context = context;
@@ -151,38 +164,18 @@ export class Connection
       ...limits,
       frameBytesMax: Math.min(limits.frameBytesMax, limits.loginBytesMax),
     });
-    this.#outbox = new Outbox(this, {
-      wire,
-      turn,
-      memory,
-      now: runtime.now,
-      bytesMax: limits.outboxBytesMax,
-      policy: limits.slowConsumer,
-    });
+    this.#outbox = new Outbox(this, outboxOptions(context, wire));
     this.#liveness = new Liveness(limits, {
       answersPings: wire.peer.answersPings,
       now: this.#openedAt,
     });
-    const tag = `${context.boot}.${this.number}`;
-    this.session = new Session(this, {
-      engine: context.engine,
-      limits,
-      memory,
-      tag,
-      newToken: runtime.id,
-      filterOf: context.filterOf,
-    });
+    this.session = new Session(this, sessionOptions(context, this.number));
     context.deadlines.schedule(this, this.#openedAt + limits.loginTimeoutMs);
   }
 
   /** Rules of the version that was agreed on. */
   get rules(): VersionRules {
     return this.#rules;
-  }
-
-  /** Whether it is logged in and not leaving. */
-  get connected(): boolean {
-    return this.#state === "connected";
   }
 
   /** It waits unread until others have logged in; or it waits no longer, and its time to log in begins. */

@@ -1,6 +1,6 @@
 import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
-import type { ConnectionContext } from "./connection.ts";
+import { type ConnectionContext, outboxOptions, sessionOptions } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { Session } from "./session.ts";
@@ -48,26 +48,12 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
 
   /** @throws Fault what `Session.subscribe` throws */
   constructor(wire: Wire, options: EventStreamOptions) {
-    const { engine, limits, turn, deadlines, boot, memory, runtime } = options.context;
+    const { context } = options;
+    const { deadlines, runtime } = context;
     this.#wire = wire;
     this.#options = options;
-    this.#outbox = new Outbox(this, {
-      wire,
-      turn,
-      memory,
-      now: runtime.now,
-      bytesMax: limits.outboxBytesMax,
-      policy: limits.slowConsumer,
-    });
-    const tag = `${boot}.${options.number}`;
-    this.#session = new Session(this, {
-      engine,
-      limits,
-      memory,
-      tag,
-      newToken: runtime.id,
-      filterOf: options.context.filterOf,
-    });
+    this.#outbox = new Outbox(this, outboxOptions(context, wire));
+    this.#session = new Session(this, sessionOptions(context, options.number));
     this.#session.subscribe({
       id: undefined,
       destination: options.destination,

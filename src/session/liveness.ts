@@ -54,11 +54,6 @@ export class Liveness {
     this.#pingedAt = 0;
   }
 
-  /** When the peer was heard last, in ms since the epoch. */
-  get receivedAt(): number {
-    return this.#receivedAt;
-  }
-
   /** What is due now. */
   check(signs: Signs): LivenessVerdict {
     const { now } = signs;

@@ -139,11 +139,6 @@ export class Session {
     return operations > this.#limits.pendingOperationsMax || bytes > this.#limits.pendingBytesMax;
   }
 
-  /** Operations accepted from the client that wait for the store. */
-  get pending(): number {
-    return this.#source.operations;
-  }
-
   /** What ACK and NACK may name a delivery by. */
   ackId(held: Held): string {
     return this.#prefix + held.ordinal;

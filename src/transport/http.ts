@@ -4,6 +4,7 @@ import {
   type ConnectionContext,
   type ConnectionCounters,
   countRefusal,
+  sessionOptions,
 } from "../session/connection.ts";
 import type { Connections } from "../session/connections.ts";
 import { readSendHeaders } from "../session/dialect.ts";
@@ -78,11 +79,10 @@ export async function sendOverHttp(
   }
 }
 
-function publish(
+async function publish(
   draft: Parameters<Session["publish"]>[0],
   context: ConnectionContext,
 ): Promise<Response> {
-  const { engine, limits, memory, boot } = context;
   const nothing = () => {};
   const owner = {
     receptive: false,
@@ -91,25 +91,14 @@ function publish(
     subscribed: nothing,
     takenOver: nothing,
   };
-  const { runtime, filterOf } = context;
-  const session = new Session(owner, {
-    engine,
-    limits,
-    memory,
-    tag: `${boot}.${HTTP_TAG}`,
-    newToken: runtime.id,
-    filterOf,
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  // `done` may be called before `publish` returns the id.
-  let id = "";
+  const session = new Session(owner, sessionOptions(context, HTTP_TAG));
   const accepted = Promise.withResolvers<void>();
-  id = session.publish(draft, {
+  const { id } = session.publish(draft, {
     transaction: undefined,
     done: (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
-  }).id;
-  accepted.promise.then(() => resolve(json({ messageId: id })), reject);
-  return promise;
+  });
+  await accepted.promise;
+  return json({ messageId: id });
 }
 
 /**

@@ -103,7 +103,7 @@ function answer(
   listening: Listening,
 ): Response | undefined | Promise<Response | undefined> {
   const { options } = listening;
-  const { request, path, server } = call;
+  const { request, path } = call;
   const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
   const isSocketPath = options.webSocketPaths.includes(path);
   if (isUpgrade && isSocketPath) return answerUpgrade(call, options);
@@ -133,7 +133,6 @@ function answer(
     const text = `This path speaks STOMP over WebSocket: connect to ${socketUrl(call, options)}\n`;
     return new Response(text, { status: 426, headers: { ...TEXT, upgrade: "websocket" } });
   }
-  void server;
   return options.pages.respond(request, path);
 }
 
