@@ -23,6 +23,7 @@ function message(number: number, priority: number): Message {
     priority,
     expiresAt: 0,
     persistent: false,
+    arrivedAt: 0,
   });
 }
 

@@ -23,6 +23,7 @@ const message = (headers: readonly string[]): Message =>
     priority: 4,
     expiresAt: 0,
     persistent: false,
+    arrivedAt: 0,
   });
 
 const MESSAGES = Array.from({ length: 64 }, (_, i) =>

@@ -1,7 +1,8 @@
 /**
  * Writes the documents that follow from a table in the code: docs/headers.md
  * from the table of header spellings, docs/configuration.md from the schema of
- * the configuration. Run it after changing either; a test compares.
+ * the configuration, docs/api.md from the table of calls. Run it after changing
+ * any of them; a test compares.
  */
 
 import { join } from "node:path";
@@ -14,6 +15,8 @@ import {
   type DialectFrame,
   type DialectHeader,
 } from "../src/session/dialect.ts";
+import { apiText } from "./api_document.ts";
+import { code, document, fenced, GENERATED, table } from "./markdown.ts";
 
 /** A document that is generated. */
 export interface WrittenDocument {
@@ -28,11 +31,9 @@ export function writtenDocuments(): WrittenDocument[] {
   return [
     { path: join(folder, "headers.md"), text: headersText() },
     { path: join(folder, "configuration.md"), text: configurationText() },
+    { path: join(folder, "api.md"), text: apiText() },
   ];
 }
-
-const GENERATED =
-  "<!-- Written by `npm run docs`. Change the table in the code, not this file. -->";
 
 const DIALECTS: readonly Dialect[] = [
   "STOMP",
@@ -192,24 +193,6 @@ function optionTable(options: readonly Option[]): string {
       fallbackText(option),
     ]),
   );
-}
-
-function document(blocks: readonly string[]): string {
-  return `${blocks.join("\n\n")}\n`;
-}
-
-function fenced(language: string, lines: readonly string[]): string {
-  return [`\`\`\`${language}`, ...lines, "```"].join("\n");
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }
 
 if (import.meta.main) {

@@ -153,6 +153,16 @@ function measure(value: unknown, units: ReadonlyMap<string, number>): unknown {
   return Math.round(Number(digits) * factor);
 }
 
+/** A text such as `4MiB` as a number of bytes; anything else as it came, for a schema to refuse. */
+export function readSize(value: unknown): unknown {
+  return measure(value, SIZE_UNITS);
+}
+
+/** A text such as `10s` as milliseconds; anything else as it came, for a schema to refuse. */
+export function readDuration(value: unknown): unknown {
+  return measure(value, DURATION_UNITS);
+}
+
 /** A number of bytes, as a person writes it: `4MiB`. */
 export function formatSize(bytes: number): string {
   for (const [unit, factor] of [
@@ -649,6 +659,9 @@ export const fieldsSchema = z.strictObject({
   }),
   static: file("DIR", "Serve the files of this folder at /."),
   singlePage: toggle("Answer navigations to missing pages with the index of the static folder."),
+  watch: toggle(
+    "Reload pages when files of the static folder change, and apply changes of the configuration file.",
+  ),
   portsFile: file("FILE", "Write the real ports to this file as JSON once listening."),
   log: choice(["debug", "info", "warn", "error"], {
     fallback: "info",
@@ -754,6 +767,59 @@ export function contradictions(config: Config): Contradiction[] {
   return found;
 }
 
+type OptionName = Exclude<keyof Config, "limits"> | `limits.${keyof Limits}`;
+
+/**
+ * For what a changed option holds once it is reloaded, to follow "holds". An
+ * option that is not here needs a restart.
+ */
+const HOLDS: Readonly<Partial<Record<OptionName, string>>> = {
+  allowOrigin: "for new connections and requests",
+  strictOrigin: "for new connections and requests",
+  webSocketPaths: "for new connections",
+  static: "for new requests",
+  singlePage: "for new requests",
+  log: "at once",
+  quiet: "at once",
+  unprefixed: "for new frames",
+  queueOverflow: "for new messages, in all queues",
+  maxDeliveries: "for new refusals, in all queues",
+  redeliveryDelayMs: "for new refusals, in all queues",
+  redeliveryMultiplier: "for new refusals, in all queues",
+  redeliveryDelayMaxMs: "for new refusals, in all queues",
+  deadLetterExpired: "at once, in all queues",
+  destinations: "at once, in all queues",
+  "limits.frameBytesMax": "for new frames",
+  "limits.loginBytesMax": "for new connections",
+  "limits.headersMax": "for new frames",
+  "limits.headerLineBytesMax": "for new frames",
+  "limits.subscriptionsMax": "for new subscriptions",
+  "limits.transactionsMax": "for new transactions",
+  "limits.transactionOperationsMax": "for new operations",
+  "limits.transactionBytesMax": "for new operations",
+  "limits.pendingOperationsMax": "at once",
+  "limits.pendingBytesMax": "at once",
+  "limits.outboxBytesMax": "at once",
+  "limits.prefetchDefault": "for new subscriptions",
+  "limits.loginTimeoutMs": "at once",
+  "limits.heartBeatMinMs": "for new connections",
+  "limits.heartBeatMaxMs": "for new connections",
+  "limits.pingIntervalMs": "at once",
+  "limits.pongTimeoutMs": "at once",
+  "limits.publisherPauseMs": "at once",
+  "limits.slowConsumerGraceMs": "at once",
+  "limits.slowConsumer": "at once",
+  "limits.connectionsMax": "for new connections",
+  "limits.connectionsPerAddressMax": "for new connections",
+  "limits.loginsPendingMax": "at once",
+  "limits.loginsPendingPerAddressMax": "at once",
+  "limits.queueMessagesMax": "for new messages, in all queues",
+  "limits.queueBytesMax": "for new messages, in all queues",
+  "limits.memoryBytesMax": "for new messages",
+  "limits.destinationsMax": "for new destinations",
+  "limits.stopTimeoutMs": "at once",
+};
+
 /** One option and all the names under which it is known. */
 export interface Option extends OptionNotes {
   /** As in the schema: `limits.frameBytesMax`. */
@@ -770,7 +836,11 @@ export interface Option extends OptionNotes {
   readonly fallback: unknown;
   /** Checks one value, and turns a text into what the option holds. */
   readonly schema: z.ZodType;
+  /** For what a change holds on a broker that runs, such as "for new frames"; undefined if it needs a restart. */
+  readonly holds: string | undefined;
 }
+
+const HOLDS_BY_NAME: ReadonlyMap<string, string> = new Map(Object.entries(HOLDS));
 
 /** Every option, in the order of the schema. */
 export const OPTIONS: readonly Option[] = [
@@ -797,9 +867,37 @@ function optionsIn(
         table,
         fallback: schema.parse(undefined),
         schema,
+        holds: HOLDS_BY_NAME.get(prefix + field),
       },
     ];
   });
+}
+
+/** The value that an option has in a configuration. */
+export function valueIn({ name, table }: Option, config: Config): unknown {
+  const holder: Readonly<Record<string, unknown>> = table === undefined ? config : config[table];
+  return holder[table === undefined ? name : name.slice(table.length + 1)];
+}
+
+/** An option whose value differs between two configurations. */
+export interface ConfigChange {
+  readonly option: Option;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** What differs between two configurations, in the order of the schema. */
+export function changesBetween(before: Config, after: Config): ConfigChange[] {
+  return OPTIONS.map((option) => ({
+    option,
+    before: valueIn(option, before),
+    after: valueIn(option, after),
+  })).filter((change) => !isSame(change.before, change.after));
+}
+
+/** Whether two values of an option mean the same; those of lists and rules are plain data. */
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** One key of a rule for some destinations. */

@@ -93,6 +93,22 @@ export const REFUSALS = {
   "unsupported-feature": { message: "Not supported", status: 501, close: REFUSED, retry: false },
   forbidden: { message: "Forbidden", status: 403, close: REFUSED, retry: false },
   "origin-refused": { message: "Origin refused", status: 403, close: REFUSED, retry: false },
+  // Requests over HTTP.
+  "bad-request": { message: "Bad request", status: 400, close: REFUSED, retry: false },
+  "not-found": { message: "Not found", status: 404, close: REFUSED, retry: false },
+  "method-not-allowed": {
+    message: "Method not allowed",
+    status: 405,
+    close: REFUSED,
+    retry: false,
+  },
+  "in-use": { message: "In use", status: 409, close: REFUSED, retry: true },
+  "unsupported-media-type": {
+    message: "Unsupported media type",
+    status: 415,
+    close: REFUSED,
+    retry: false,
+  },
   // Too large, or over a limit.
   "frame-too-large": { message: "Frame too large", status: 413, close: TOO_LARGE, retry: false },
   "header-too-large": { message: "Header too large", status: 431, close: TOO_LARGE, retry: false },
@@ -139,12 +155,21 @@ export const REFUSALS = {
   "login-timeout": { message: "Login timed out", status: 408, close: REFUSED, retry: true },
   "frame-timeout": { message: "Frame timed out", status: 408, close: REFUSED, retry: true },
   "heart-beat-missed": { message: "Heart-beat missed", status: 408, close: REFUSED, retry: true },
+  disconnected: { message: "Disconnected", status: 409, close: REFUSED, retry: true },
   "shutting-down": { message: "Shutting down", status: 503, close: GOING_AWAY, retry: 2_000 },
   "internal-error": { message: "Internal error", status: 500, close: 1011, retry: 5_000 },
 } as const satisfies Record<string, Refusal>;
 
 /** A stable machine-readable word for a refusal: the `code` header of ERROR. */
 export type FaultCode = keyof typeof REFUSALS;
+
+/** A field of a request over HTTP that is wrong. */
+export interface FieldError {
+  /** Such as `query.limit`. */
+  readonly field: string;
+  /** What was expected, and what came. Public. */
+  readonly detail: string;
+}
 
 /**
  * A refusal on its way to the peer it concerns. `detail` is public: it says
@@ -156,17 +181,24 @@ export class Fault extends Error {
   readonly detail: string;
   /** Further headers of the ERROR frame, a flat list of names and values. */
   readonly headers: readonly string[];
+  /** Every field that was wrong, where that can be told. */
+  readonly errors: readonly FieldError[];
 
   constructor(
     code: FaultCode,
     detail: string,
-    options: { headers?: readonly string[]; cause?: unknown } = {},
+    options: {
+      headers?: readonly string[];
+      errors?: readonly FieldError[];
+      cause?: unknown;
+    } = {},
   ) {
     super(`${code}: ${detail}`, { cause: options.cause });
     this.name = "Fault";
     this.code = code;
     this.detail = detail;
     this.headers = options.headers ?? [];
+    this.errors = options.errors ?? [];
   }
 
   /** How this refusal is shown to peers. */

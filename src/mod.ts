@@ -1,5 +1,12 @@
 /** The public door for programs that run a broker inside themselves. */
-export { type Config, ConfigError, configSchema, defaultConfig } from "./config.ts";
+export {
+  type Config,
+  type ConfigChange,
+  ConfigError,
+  configSchema,
+  defaultConfig,
+  type Option,
+} from "./config.ts";
 export { Fault, type FaultCode } from "./fault.ts";
 export type { BrokerEvent, Observe } from "./observe/events.ts";
 export { type Runtime, systemRuntime } from "./runtime.ts";
@@ -9,6 +16,7 @@ export {
   createBroker,
   ListenError,
   type ListenerAddress,
+  ReloadError,
   startStompbox,
   type Stompbox,
   type StompboxOptions,

@@ -14,6 +14,8 @@ export interface Runtime {
    * in the order in which they were deferred.
    */
   defer(task: () => void): void;
+  /** Bytes of memory that the process has, in all. */
+  residentBytes(): number;
   /**
    * Runs `task` every `periodMs` until the returned function is called. The
    * composition root asks for one such timer; everything that is due at a time
@@ -33,6 +35,7 @@ export const systemRuntime: Runtime = {
   defer: (task) => {
     setImmediate(task);
   },
+  residentBytes: () => process.memoryUsage.rss(),
   every: (periodMs, task) => {
     const timer = setInterval(task, periodMs);
     return () => clearInterval(timer);

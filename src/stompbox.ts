@@ -1,19 +1,28 @@
+import { createAdmin } from "./admin/create_admin.ts";
 import { Memory } from "./broker/memory.ts";
-import { createPolicies } from "./broker/policy.ts";
+import { createPolicies, type PolicyOf } from "./broker/policy.ts";
 import { createSelectorCache } from "./broker/selector.ts";
-import { type Config, type ListenAddress, listenersOf } from "./config.ts";
+import {
+  changesBetween,
+  type Config,
+  type ConfigChange,
+  type ListenAddress,
+  listenersOf,
+} from "./config.ts";
 import { LocalEngine } from "./engine/local.ts";
 import { memoryStore } from "./engine/memory_store.ts";
 import type { Observe } from "./observe/events.ts";
 import { writeMetrics } from "./observe/metrics.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
-import type { ConnectionContext } from "./session/connection.ts";
+import type { ConnectionContext } from "./session/connection_context.ts";
 import { Connections } from "./session/connections.ts";
 import { Deadlines } from "./session/deadlines.ts";
+import { Interner } from "./session/interner.ts";
 import { Turn } from "./session/turn.ts";
 import type { Inbound, Wire } from "./session/wire.ts";
 import { listenTcp } from "./transport/tcp.ts";
-import { loadPages, type Pages } from "./web/pages.ts";
+import type { Admin } from "./web/admin.ts";
+import { openSite, type Site, type SiteOptions } from "./web/site.ts";
 import { listenWeb } from "./web/web.ts";
 
 /** Where stompbox listens, for real. */
@@ -29,6 +38,13 @@ export interface ListenerAddress {
 /** A broker that listens. */
 export interface Stompbox {
   readonly addresses: readonly ListenerAddress[];
+  /**
+   * Puts another configuration in force, whole or not at all. Connections stay,
+   * and no message is dropped for it. Resolves with what differs from before.
+   *
+   * @throws ReloadError with every reason why not
+   */
+  reload(config: Config): Promise<readonly ConfigChange[]>;
   /** Tells every client, closes them, and resolves when all is shut. Idempotent. */
   stop(): Promise<void>;
 }
@@ -38,6 +54,8 @@ export interface StompboxOptions {
   readonly version: string;
   readonly observe?: Observe;
   readonly runtime?: Runtime;
+  /** Where it listens, for those who ask. */
+  readonly listeners?: () => readonly ListenerAddress[];
 }
 
 /** A port that could not be had. */
@@ -54,6 +72,18 @@ export class ListenError extends Error {
   }
 }
 
+/** A configuration that cannot be put in force now; the one before still is. */
+export class ReloadError extends Error {
+  override readonly name = "ReloadError";
+  /** A sentence each. */
+  readonly reasons: readonly string[];
+
+  constructor(reasons: readonly string[]) {
+    super(reasons.join("; "));
+    this.reasons = reasons;
+  }
+}
+
 /** A broker without listeners: whoever has a wire can bring it. */
 export interface Broker {
   readonly context: ConnectionContext;
@@ -64,6 +94,10 @@ export interface Broker {
   status(): BrokerStatus;
   /** The same in the text format of Prometheus. */
   metrics(): string;
+  /** What looks after it, for the API and the console. */
+  readonly admin: Admin;
+  /** Has all there is go by another configuration, as far as it is not about listeners. */
+  reconfigure(config: Config): void;
   /** Tells every client goodbye, and lets go of everything once they are gone or time is up. */
   close(): Promise<void>;
 }
@@ -100,6 +134,10 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
   const limits = { ...config.limits, unprefixed: config.unprefixed };
   const startedAt = runtime.now();
   const memory = new Memory(limits.memoryBytesMax);
+  const tell: Observe = (event) => {
+    observe(event);
+    admin.observe(event);
+  };
   const boot = runtime
     .id()
     .replace(/[^A-Za-z0-9]/g, "")
@@ -108,21 +146,9 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
     boot,
     memory,
     store: memoryStore(),
-    observe,
+    observe: tell,
     now: runtime.now,
-    policyOf: createPolicies(
-      {
-        messagesMax: limits.queueMessagesMax,
-        bytesMax: limits.queueBytesMax,
-        overflow: config.queueOverflow,
-        maxDeliveries: config.maxDeliveries,
-        redeliveryDelayMs: config.redeliveryDelayMs,
-        redeliveryMultiplier: config.redeliveryMultiplier,
-        redeliveryDelayMaxMs: config.redeliveryDelayMaxMs,
-        deadLetterExpired: config.deadLetterExpired,
-      },
-      config.destinations,
-    ),
+    policyOf: policiesOf(config),
     destinationsMax: limits.destinationsMax,
   });
   const counters = {
@@ -140,17 +166,25 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
     turn: new Turn(runtime),
     deadlines: new Deadlines(startedAt),
     runtime,
-    observe,
+    observe: tell,
     counters,
     heldBack: { waiting: new Set() },
+    tap: undefined,
+    interner: new Interner(),
     filterOf: createSelectorCache(SELECTORS_MAX).compile,
     boot,
     server: `stompbox/${version}`,
   };
   const connections = new Connections(context, limits);
+  const admin = createAdmin({
+    context,
+    connections,
+    status: () => ({ ...status(), listeners: [...(options.listeners?.() ?? [])] }),
+  });
   const stopTimer = runtime.every(TICK_MS, () => {
     context.deadlines.tick(runtime.now());
     engine.tick();
+    admin.tick();
   });
 
   const status = (): BrokerStatus => ({
@@ -174,7 +208,18 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
     connections,
     accept: (wire) => connections.accept(wire),
     status,
+    admin: admin.calls,
     metrics: () => metricsOf({ context, connections, status: status() }),
+    reconfigure: (wanted) => {
+      Object.assign(limits, wanted.limits, { unprefixed: wanted.unprefixed });
+      memory.max = limits.memoryBytesMax;
+      const { destinationsMax } = limits;
+      engine.reconfigure({ policyOf: policiesOf(wanted), destinationsMax });
+      connections.admit();
+      // What is due was reckoned by the limits of before.
+      const now = runtime.now();
+      for (const connection of connections.all()) context.deadlines.schedule(connection, now);
+    },
     close: async () => {
       const timeUp = Promise.withResolvers<void>();
       const endsAt = runtime.now() + limits.stopTimeoutMs;
@@ -190,24 +235,40 @@ export function createBroker(config: Config, options: StompboxOptions): Broker {
   };
 }
 
+function policiesOf(config: Config): PolicyOf {
+  const { limits } = config;
+  return createPolicies(
+    {
+      messagesMax: limits.queueMessagesMax,
+      bytesMax: limits.queueBytesMax,
+      overflow: config.queueOverflow,
+      maxDeliveries: config.maxDeliveries,
+      redeliveryDelayMs: config.redeliveryDelayMs,
+      redeliveryMultiplier: config.redeliveryMultiplier,
+      redeliveryDelayMaxMs: config.redeliveryDelayMaxMs,
+      deadLetterExpired: config.deadLetterExpired,
+    },
+    config.destinations,
+  );
+}
+
 /**
  * Starts a broker and its listeners.
  *
  * @throws ListenError when a port cannot be had; nothing listens then
  */
 export async function startStompbox(config: Config, options: StompboxOptions): Promise<Stompbox> {
-  const { observe = () => {} } = options;
-  const pages = await loadPages({
-    ...(config.static === undefined ? {} : { staticDir: config.static }),
-    singlePage: config.singlePage,
-  });
-  const broker = createBroker(config, options);
+  const { observe = () => {}, runtime = systemRuntime } = options;
+  const site = await openSite(siteOptions(config), { runtime, observe, watch: config.watch });
+  const inForce = { config };
   const addresses: ListenerAddress[] = [];
+  const broker = createBroker(config, { ...options, listeners: () => addresses });
   const listeners: Listener[] = [];
   const state = { ready: false };
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     state.ready = false;
+    site.end();
     const listenersGone = listeners.map((listener) => listener.stop());
     await broker.close();
     await Promise.all(listenersGone);
@@ -216,8 +277,8 @@ export async function startStompbox(config: Config, options: StompboxOptions): P
     for (const wanted of listenersOf(config)) {
       const listen: Listen = (host, port) =>
         wanted.scheme === "tcp"
-          ? startTcp({ broker, addresses, host, port })
-          : startWeb({ config, broker, pages, observe, addresses, state, wanted, host, port });
+          ? startTcp({ broker, addresses, loopback: wanted.loopback, host, port })
+          : startWeb({ inForce, broker, site, observe, addresses, state, wanted, host, port });
       const started = listenAt(wanted, { listen, observe });
       listeners.push(...started);
       addresses.push(addressOf(wanted, started[0]?.port ?? wanted.port));
@@ -227,8 +288,28 @@ export async function startStompbox(config: Config, options: StompboxOptions): P
     throw error;
   }
   state.ready = true;
+  const reload = async (wanted: Config): Promise<readonly ConfigChange[]> => {
+    const changes = changesBetween(inForce.config, wanted);
+    const fixed = changes.filter(({ option }) => option.holds === undefined);
+    if (fixed.length > 0) throw new ReloadError(fixed.map(needsRestart));
+    const servesOthers = changes.some(({ option }) => SITE_OPTIONS.includes(option.name));
+    const serve = servesOthers ? await site.prepare(siteOptions(wanted)).catch(refuse) : () => {};
+    if (stopping !== undefined) refuse(new Error("Cannot reload: the broker is stopping"));
+    // From here on nothing waits and nothing fails.
+    inForce.config = wanted;
+    serve();
+    broker.reconfigure(wanted);
+    for (const listener of listeners) listener.refit();
+    return changes;
+  };
+  let reloading: Promise<unknown> = Promise.resolve();
   return {
     addresses,
+    reload: (wanted) => {
+      const done = reloading.then(() => reload(wanted));
+      reloading = done.catch(() => {});
+      return done;
+    },
     stop: () => {
       stopping ??= stop();
       return stopping;
@@ -236,9 +317,27 @@ export async function startStompbox(config: Config, options: StompboxOptions): P
   };
 }
 
+const SITE_OPTIONS: readonly string[] = ["static", "singlePage"];
+
+function siteOptions({ static: staticDir, singlePage }: Config): SiteOptions {
+  return { ...(staticDir === undefined ? {} : { staticDir }), singlePage };
+}
+
+function needsRestart({ option, before, after }: ConfigChange): string {
+  const shown = (value: unknown): string => (value === undefined ? "none" : JSON.stringify(value));
+  return `Cannot change ${option.key} to ${shown(after)}: it needs a restart, and is ${shown(before)} until then`;
+}
+
+/** @throws ReloadError */
+function refuse(error: unknown): never {
+  throw new ReloadError([error instanceof Error ? error.message : String(error)]);
+}
+
 /** A listener that listens. */
 interface Listener {
   readonly port: number;
+  /** To be called when the limits have changed. */
+  refit(): void;
   /** Refuses new connections; resolves when nothing of it is left. */
   stop(): Promise<void>;
 }
@@ -296,14 +395,16 @@ function addressOf(wanted: ListenAddress, port: number): ListenerAddress {
 function startTcp(parts: {
   broker: Broker;
   addresses: readonly ListenerAddress[];
+  loopback: boolean;
   host: string;
   port: number;
 }): Listener {
-  const { broker, addresses, host, port } = parts;
+  const { broker, addresses, loopback, host, port } = parts;
   const listener = listenTcp({
     hostname: host,
     port,
     accept: broker.accept,
+    loopback,
     httpHint: () => {
       const web = addresses.find(({ scheme }) => scheme === "ws");
       return web === undefined
@@ -311,13 +412,13 @@ function startTcp(parts: {
         : `Pages are at ${web.url.replace(/^ws/, "http")}, WebSocket at ${web.url}`;
     },
   });
-  return { port: listener.port, stop: async () => listener.stop() };
+  return { port: listener.port, refit: () => {}, stop: async () => listener.stop() };
 }
 
 function startWeb(parts: {
-  config: Config;
+  inForce: { readonly config: Config };
   broker: Broker;
-  pages: Pages;
+  site: Site;
   observe: Observe;
   addresses: readonly ListenerAddress[];
   state: { readonly ready: boolean };
@@ -325,28 +426,37 @@ function startWeb(parts: {
   host: string;
   port: number;
 }): Listener {
-  const { config, broker, addresses, wanted } = parts;
-  const server = listenWeb({
+  const { inForce, broker, site, addresses, wanted } = parts;
+  const { server, refit } = listenWeb({
     hostname: parts.host,
     port: parts.port,
     prefix: wanted.prefix,
     origins: {
       loopback: wanted.loopback,
-      strict: config.strictOrigin,
-      allowed: config.allowOrigin,
+      get strict() {
+        return inForce.config.strictOrigin;
+      },
+      get allowed() {
+        return inForce.config.allowOrigin;
+      },
     },
-    webSocketPaths: config.webSocketPaths,
+    get webSocketPaths() {
+      return inForce.config.webSocketPaths;
+    },
     context: broker.context,
     connections: broker.connections,
     accept: broker.accept,
-    pages: parts.pages,
+    pages: site,
+    reloads: site.reloads,
     observe: parts.observe,
     ready: () => parts.state.ready,
+    admin: broker.admin,
     status: () => ({ ...broker.status(), listeners: addresses }),
     metrics: broker.metrics,
   });
   return {
     port: server.port ?? 0,
+    refit,
     stop: async () => {
       // It does not resolve while a WebSocket is open: those are closed meanwhile.
       const stopped = server.stop();

@@ -14,12 +14,15 @@ const SRC = join(import.meta.dir, "..", "src");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
   "mod.ts": ["stompbox.ts", "config.ts", "fault.ts", "runtime.ts", "observe"],
-  "stompbox.ts": ["web", "transport", "session", "engine", "broker", "observe", "config.ts"],
+  "stompbox.ts": [
+    ...["admin", "web", "transport", "session", "engine", "broker", "observe", "api"],
+    "config.ts",
+  ],
   "config.ts": [],
   "fault.ts": [],
   "runtime.ts": [],
-  cli: ["config.ts", "stompbox.ts", "client", "observe"],
-  client: ["protocol"],
+  cli: ["config.ts", "stompbox.ts", "client", "observe", "api"],
+  client: ["protocol", "api"],
   protocol: [],
   broker: [],
   engine: ["broker", "observe/events.ts"],
@@ -27,7 +30,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   session: ["engine", "protocol", "broker", "auth", "observe/events.ts"],
   transport: ["session", "observe/events.ts"],
   observe: [],
-  web: ["transport", "session", "observe/events.ts"],
+  web: ["transport", "session", "api", "observe/events.ts"],
+  api: [],
+  admin: ["session", "engine", "broker", "api", "observe", "web/admin.ts"],
 };
 
 /** Leaves that anyone may import; `protocol` and `broker` take only the first. */
@@ -71,6 +76,7 @@ function mayImport(from: string, to: string): boolean {
   if (roomOf(to) === room) return true;
   // The version lives in the package's own description.
   if (to === "../package.json") return room === "cli";
+  if (room === "api") return false;
   if (PURE.includes(room) || room === "config.ts") return to === "fault.ts" && room !== "config.ts";
   if (LEAVES.includes(to)) return true;
   return (MAY_IMPORT[room] ?? []).some((allowed) => allowed === roomOf(to) || allowed === to);
@@ -96,10 +102,10 @@ test("imports flow one way, type imports too", () => {
   expect(wrong).toEqual([]);
 });
 
-test("config.ts imports zod alone, and the rooms of the domain no package at all", () => {
+test("config.ts and api import zod alone, and the rooms of the domain no package at all", () => {
   const wrong = files.flatMap(({ path, packages }) => {
     const room = roomOf(path);
-    if (room === "config.ts") return packages.filter((name) => name !== "zod");
+    if (room === "config.ts" || room === "api") return packages.filter((name) => name !== "zod");
     // `isUtf8` is the one pure function that the language itself lacks.
     if (PURE.includes(room)) return packages.filter((name) => name !== "node:buffer");
     return [];
@@ -143,10 +149,12 @@ test.each([
   expect(wrong).toEqual([]);
 });
 
-test("a vendor's spelling stands in dialect.ts alone", () => {
-  const vendors = /activemq\.|JMSX|AMQ_|["'`]x-(?!stomp-|accel|content-type|frame)[a-z-]+["'`]/i;
+test("a vendor's spelling stands in dialect.ts, and for the client in spellings.ts", () => {
+  const vendors =
+    /activemq\.|JMSX|AMQ_|["'`]x-(?!stomp-|accel|content-type|frame|forwarded|real-ip)[a-z-]+["'`]/i;
   const wrong = files
     .filter(({ path }) => path !== "session/dialect.ts" && path !== "broker/selector.ts")
+    .filter(({ path }) => path !== "client/spellings.ts")
     .flatMap((file) => linesWith(file, vendors));
   expect(wrong).toEqual([]);
 });

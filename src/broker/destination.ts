@@ -32,6 +32,24 @@ const RESTS_MAX = 4;
 const WILDCARD_CHARACTER = /[*>#]/;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
+/** The first segment of topics on which the broker itself speaks. */
+const SYSTEM = "$system";
+
+/**
+ * Whether a name or pattern is below `$system`, where the broker alone
+ * publishes. A wildcard in place of the first segment does not lead there.
+ */
+export function isSystemName(name: string): boolean {
+  if (!name.startsWith(SYSTEM)) return false;
+  const next = name[SYSTEM.length];
+  return next === undefined || next === "." || next === "/";
+}
+
+/** The same of a topic's path. */
+export function isSystemPath(path: string): boolean {
+  return path.startsWith("/topic/$") && isSystemName(path.slice("/topic/".length));
+}
+
 /** Whether a segment stands for others. */
 export function isWildcard(segment: string): boolean {
   return segment === "*" || REST_WILDCARDS.has(segment);

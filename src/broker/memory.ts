@@ -10,8 +10,8 @@ export class Memory {
   half = 0;
   /** Bytes that transports keep, each its own copy, because their peers are slow. */
   inWires = 0;
-  /** Bytes allowed. */
-  readonly max: number;
+  /** Bytes allowed. Less than what is held takes nothing away from anyone. */
+  max: number;
 
   constructor(max: number) {
     this.max = max;

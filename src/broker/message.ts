@@ -21,6 +21,8 @@ export interface MessageFields {
   readonly expiresAt: number;
   /** Whether it asks to survive a restart. */
   readonly persistent: boolean;
+  /** When the broker got it, in ms since the epoch. */
+  readonly arrivedAt: number;
 }
 
 /** Bytes that a queued message costs besides its headers and body, about. */
@@ -35,6 +37,7 @@ export class Message implements MessageFields {
   readonly priority: number;
   readonly expiresAt: number;
   readonly persistent: boolean;
+  readonly arrivedAt: number;
   /** Bytes it counts for in every budget. */
   readonly size: number;
   /** Belongs to the encoder: what was written once for all receivers. */
@@ -48,6 +51,7 @@ export class Message implements MessageFields {
     this.priority = fields.priority;
     this.expiresAt = fields.expiresAt;
     this.persistent = fields.persistent;
+    this.arrivedAt = fields.arrivedAt;
     this.size = OVERHEAD_BYTES + headerBytes(fields.headers) + fields.body.length;
   }
 }

@@ -85,7 +85,8 @@ function matches({ filter }: View, entry: Entry): boolean {
 export class Queue {
   /** What it is called where people see it; the path for `/queue/` destinations. */
   readonly path: string;
-  readonly limits: QueueLimits;
+  /** May be changed: less room drops nothing that is in it. */
+  limits: QueueLimits;
   readonly #all: View = { filter: undefined, list: new ReadyList(), rota: new Rota() };
   #filtered: Map<string, View> | undefined;
   /** Consumers that asked for just this queue. */
@@ -112,6 +113,16 @@ export class Queue {
   /** Messages that are with a consumer and not settled. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Messages that were refused and are kept back for a while. */
+  get delayed(): number {
+    return this.#delayed;
+  }
+
+  /** The waiting message that came first; undefined if none waits. */
+  get oldest(): QueueEntry | undefined {
+    return this.#all.list.oldest;
   }
 
   /** Messages in it, whatever their state. */

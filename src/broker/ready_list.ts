@@ -73,6 +73,18 @@ export class ReadyList<Entry extends Placed> {
     return undefined;
   }
 
+  /** The entry that came first of all, whatever its priority, or undefined. */
+  get oldest(): Entry | undefined {
+    let oldest: Entry | undefined;
+    for (let priority = 0; priority < PRIORITIES; priority++) {
+      const entry = this.#firstOf(priority);
+      if (oldest === undefined || (entry !== undefined && entry.place < oldest.place)) {
+        oldest = entry;
+      }
+    }
+    return oldest;
+  }
+
   /** An entry of this list no longer waits: its copy is passed over from now on. */
   forget(entry: Entry): void {
     this.#stale++;

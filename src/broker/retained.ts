@@ -20,12 +20,12 @@ export class Retained {
     (a, b) => a.message.expiresAt < b.message.expiresAt,
   );
   readonly #memory: Memory;
-  readonly #max: number;
+  /** Topics with a retained message, at most. Fewer than there are takes none away. */
+  max: number;
 
-  /** `max`: topics with a retained message, at most. */
   constructor(memory: Memory, max: number) {
     this.#memory = memory;
-    this.#max = max;
+    this.max = max;
   }
 
   /** Topics that have one. */
@@ -36,7 +36,7 @@ export class Retained {
   /** Whether these topics may have one each, all of them. */
   hasRoom(...names: readonly string[]): boolean {
     const added = names.filter((name) => !this.#messages.has(name));
-    return added.length === 0 || this.#messages.size + added.length <= this.#max;
+    return added.length === 0 || this.#messages.size + added.length <= this.max;
   }
 
   /** Keeps a message in the place of the one before. */

@@ -25,6 +25,23 @@ export class TopicTree<T> {
     return this.#exact.size + this.#patterns;
   }
 
+  /** Every pattern that has values, with the values. */
+  *entries(): Iterable<{ readonly pattern: string; readonly values: readonly T[] }> {
+    for (const [pattern, list] of this.#exact) {
+      yield { pattern, values: list.map(({ value }) => value) };
+    }
+    const nodes: TreeNode<T>[] = [this.#root];
+    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+      const [first] = node.values;
+      if (first !== undefined) {
+        yield { pattern: first.pattern, values: node.values.map(({ value }) => value) };
+      }
+      for (const children of [node.literals, node.ones, node.rests]) {
+        if (children !== undefined) nodes.push(...children.values());
+      }
+    }
+  }
+
   /** Whether a value hangs at exactly this pattern. */
   has(pattern: string): boolean {
     if (this.#exact.has(pattern)) return true;

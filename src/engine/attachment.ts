@@ -78,6 +78,8 @@ export interface SubscribeOptions {
   readonly browse?: boolean | undefined;
 }
 
+const NONE: readonly Message[] = [];
+
 /** An attachment with these parts and no others. */
 export function attachment(
   subscriber: Consumer,
@@ -92,6 +94,6 @@ export function attachment(
     browse: parts.browse,
     durable: parts.durable,
     madeDurable: parts.madeDurable ?? false,
-    retained: parts.retained ?? [],
+    retained: parts.retained ?? NONE,
   };
 }

@@ -23,10 +23,10 @@ import {
   type Step,
   type Verdict,
 } from "./operation.ts";
-import { DEAD_LETTER_PREFIX, nameOf, Queues } from "./queues.ts";
+import { type Changed, DEAD_LETTER_PREFIX, nameOf, Queues } from "./queues.ts";
 import { Room } from "./room.ts";
 import type { Store, StoreChanges } from "./store.ts";
-import { Topics } from "./topics.ts";
+import { type TopicEntry, Topics } from "./topics.ts";
 
 /** Bounds and policies of an engine. */
 export interface EngineOptions {
@@ -90,7 +90,8 @@ export class LocalEngine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#queues = new Queues(options.policyOf, options.memory);
+    const { policyOf, memory } = options;
+    this.#queues = new Queues({ policyOf, memory, changed: this.#toldOf("queue") });
     this.#topics = new Topics({
       queues: this.#queues,
       memory: options.memory,
@@ -98,6 +99,7 @@ export class LocalEngine {
       retainedMax: options.destinationsMax,
       enqueue: (queue, message) => this.#enqueue(queue, message),
       checkDestinations: (path) => this.#room.checkDestinations(path),
+      changed: this.#toldOf("topic"),
     });
     this.#room = new Room({
       queues: this.#queues,
@@ -119,6 +121,16 @@ export class LocalEngine {
     return this.#topics.size;
   }
 
+  /** Every topic name and pattern that has subscribers, with them. */
+  topicEntries(): Iterable<TopicEntry> {
+    return this.#topics.all();
+  }
+
+  /** Whether someone gets what is published to the topic of that name. */
+  hasSubscribers(topic: string): boolean {
+    return this.#topics.hasSubscribers(topic);
+  }
+
   /** Durable subscriptions, with a subscriber or without, by key. */
   get durables(): ReadonlyMap<string, Durable> {
     return this.#topics.durables;
@@ -138,7 +150,7 @@ export class LocalEngine {
   }
 
   /** Makes a message, numbered in order of arrival. */
-  createMessage(fields: Omit<MessageFields, "number" | "id">): Message {
+  createMessage(fields: Omit<MessageFields, "number" | "id" | "arrivedAt">): Message {
     const number = ++this.#messages;
     return new Message({
       number,
@@ -148,6 +160,7 @@ export class LocalEngine {
       priority: fields.priority,
       expiresAt: fields.expiresAt,
       persistent: fields.persistent,
+      arrivedAt: this.#options.now(),
     });
   }
 
@@ -205,7 +218,7 @@ export class LocalEngine {
     this.#runDue();
     const fault = this.#room.refusal(operations);
     const put = fault === undefined ? putsOf(operations) : NOTHING;
-    if (source.waiting.length === 0 && put.length === 0) {
+    if ((source.waiting?.length ?? 0) === 0 && put.length === 0) {
       if (fault !== undefined) {
         done(fault);
         return true;
@@ -269,6 +282,12 @@ export class LocalEngine {
     this.#queues.discardUnused(queue);
   }
 
+  /** Deletes a queue that has no consumers, with everything in it, held or not. */
+  deleteQueue(queue: Queue): void {
+    this.#assertNotDelivering();
+    this.#queues.discard(queue);
+  }
+
   /** Deletes the durable subscriptions of that key that nobody has now; returns how many. */
   deleteDurables(key: string): number {
     return this.#topics.deleteIdle(key);
@@ -313,11 +332,23 @@ export class LocalEngine {
     source.temporaries = undefined;
   }
 
+  /** Puts other bounds and policies in force, for what there is as well; nothing is dropped for it. */
+  reconfigure(options: Pick<EngineOptions, "policyOf" | "destinationsMax">): void {
+    this.#assertNotDelivering();
+    this.#queues.changePolicies(options.policyOf, this.#topics.boundQueues);
+    this.#room.destinationsMax = this.#topics.retainedMax = options.destinationsMax;
+  }
+
   /** Lets go of everything. */
   async close(): Promise<void> {
     await this.#options.store.close();
     for (const queue of [...this.#queues.all.values()]) this.#queues.discard(queue);
     this.#topics.clear();
+  }
+
+  #toldOf(kind: "queue" | "topic"): Changed {
+    const { observe } = this.#options;
+    return (what, destination) => observe({ type: `destination-${what}`, kind, destination });
   }
 
   #wait(
@@ -332,6 +363,7 @@ export class LocalEngine {
     const bytes = step.operations.reduce((sum, each) => sum + bytesOf(each), 0);
     const { operations, done } = step;
     const waiting: Step = { operations, done, bytes, outcome: step.fault };
+    source.waiting ??= [];
     source.waiting.push(waiting);
     source.operations += operations.length;
     source.bytes += bytes;
@@ -352,9 +384,9 @@ export class LocalEngine {
   #finish(source: Source): boolean {
     let unpressed = true;
     for (;;) {
-      const step = source.waiting[0];
+      const step = source.waiting?.[0];
       if (step === undefined || step.outcome === undefined) return unpressed;
-      source.waiting.shift();
+      source.waiting?.shift();
       source.operations -= step.operations.length;
       source.bytes -= step.bytes;
       if (step.outcome instanceof Fault) {

@@ -47,7 +47,8 @@ export interface Source {
   operations: number;
   /** Bytes of messages that wait. */
   bytes: number;
-  readonly waiting: Step[];
+  /** Undefined until something has waited for once. */
+  waiting: Step[] | undefined;
   /** Paths by the names that the client uses. */
   temporaries: Map<string, Destination> | undefined;
 }
@@ -63,7 +64,7 @@ export interface Step {
 
 /** A new source of operations with nothing waiting. */
 export function createSource(): Source {
-  return { operations: 0, bytes: 0, waiting: [], temporaries: undefined };
+  return { operations: 0, bytes: 0, waiting: undefined, temporaries: undefined };
 }
 
 /** No changes for the store. */

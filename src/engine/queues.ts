@@ -1,7 +1,7 @@
 import { type Binding, TopicTree } from "../broker/topic_tree.ts";
 import type { Memory } from "../broker/memory.ts";
 import type { PolicyOf, QueuePolicy } from "../broker/policy.ts";
-import { type Consumer, Queue } from "../broker/queue.ts";
+import { type Consumer, Queue, type QueueLimits } from "../broker/queue.ts";
 import { Fault } from "../fault.ts";
 
 /** A consumer of all queues that a pattern covers: those there are and those to come. */
@@ -10,6 +10,15 @@ export interface QueuePattern {
   readonly queues: Set<Queue>;
   binding: Binding<QueuePattern> | undefined;
 }
+
+/** The policy of a queue, and what it does when it is full if that is not the policy's to say. */
+interface GivenPolicy {
+  readonly policy: QueuePolicy;
+  readonly overflow: QueuePolicy["overflow"] | undefined;
+}
+
+/** Told when a destination came into being or went. */
+export type Changed = (what: "created" | "deleted", path: string) => void;
 
 /** What dead letters are prefixed with. */
 export const DEAD_LETTER_PREFIX = "/queue/DLQ.";
@@ -24,15 +33,21 @@ const LARGE_JOIN = 65_536;
  * joined by whoever subscribed to a pattern that covers them.
  */
 export class Queues {
-  readonly #policyOf: PolicyOf;
+  readonly #changed: Changed;
+  #policyOf: PolicyOf;
   readonly #memory: Memory;
   readonly #queues = new Map<string, Queue>();
-  readonly #policies = new WeakMap<Queue, QueuePolicy>();
+  readonly #policies = new WeakMap<Queue, GivenPolicy>();
   readonly #patterns = new TopicTree<QueuePattern>();
 
-  constructor(policyOf: PolicyOf, memory: Memory) {
-    this.#policyOf = policyOf;
-    this.#memory = memory;
+  constructor(options: {
+    readonly policyOf: PolicyOf;
+    readonly memory: Memory;
+    readonly changed: Changed;
+  }) {
+    this.#policyOf = options.policyOf;
+    this.#memory = options.memory;
+    this.#changed = options.changed;
   }
 
   /** By path. */
@@ -53,19 +68,28 @@ export class Queues {
   /** The policy of a queue that is there, or of one that would be. */
   policyOf(queue: Queue | string): QueuePolicy {
     if (typeof queue === "string") return this.#policyOf(queue);
-    return this.#policies.get(queue) ?? this.#policyOf(queue.path);
+    return this.#policies.get(queue)?.policy ?? this.#policyOf(queue.path);
   }
 
   /** A queue of its own, which no path leads to. */
   make(path: string, overflow: QueuePolicy["overflow"] | undefined): Queue {
     const policy = this.#policyOf(path);
-    const queue = new Queue(
-      path,
-      { ...policy, overflow: overflow ?? policy.overflow },
-      this.#memory,
-    );
-    this.#policies.set(queue, policy);
+    const queue = new Queue(path, limitsIn({ policy, overflow }), this.#memory);
+    this.#policies.set(queue, { policy, overflow });
     return queue;
+  }
+
+  /** Puts other policies in force, for the queues there are and for those that `others` lists. */
+  changePolicies(policyOf: PolicyOf, others: Iterable<Queue>): void {
+    this.#policyOf = policyOf;
+    for (const queues of [this.#queues.values(), others]) {
+      for (const queue of queues) {
+        const overflow = this.#policies.get(queue)?.overflow;
+        const given = { policy: policyOf(queue.path), overflow };
+        this.#policies.set(queue, given);
+        queue.limits = limitsIn(given);
+      }
+    }
   }
 
   /** The queue at a path, made if it is not there. */
@@ -75,6 +99,7 @@ export class Queues {
     // A full dead-letter queue drops its oldest.
     queue = this.make(path, path.startsWith(DEAD_LETTER_PREFIX) ? "drop-oldest" : undefined);
     this.#queues.set(path, queue);
+    this.#changed("created", path);
     const made = queue;
     if (this.#patterns.size > 0 && path.startsWith(PREFIX)) {
       this.#patterns.match(nameOf(path), (pattern) => {
@@ -123,11 +148,16 @@ export class Queues {
   discard(queue: Queue): void {
     this.#queues.delete(queue.path);
     queue.clear();
+    this.#changed("deleted", queue.path);
     if (this.#patterns.size === 0 || !queue.path.startsWith(PREFIX)) return;
     this.#patterns.match(nameOf(queue.path), (pattern) => {
       if (pattern.queues.delete(queue)) this.#memory.used -= JOIN_BYTES;
     });
   }
+}
+
+function limitsIn({ policy, overflow }: GivenPolicy): QueueLimits {
+  return { ...policy, overflow: overflow ?? policy.overflow };
 }
 
 /** The name in the path of a `/queue/` destination. */

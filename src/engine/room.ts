@@ -22,21 +22,22 @@ export class Room {
   readonly #queues: Queues;
   readonly #topics: Topics;
   readonly #memory: Memory;
-  readonly #destinationsMax: number;
+  /** Destinations in all, at most. Less than there are takes none away. */
+  destinationsMax: number;
   readonly #count: () => number;
 
   constructor(options: RoomOptions) {
     this.#queues = options.queues;
     this.#topics = options.topics;
     this.#memory = options.memory;
-    this.#destinationsMax = options.destinationsMax;
+    this.destinationsMax = options.destinationsMax;
     this.#count = options.count;
   }
 
   /** @throws Fault `too-many-destinations` if one more is too many */
   checkDestinations(path: string): void {
-    if (this.#count() >= this.#destinationsMax) {
-      throw tooManyDestinations(this.#destinationsMax, path);
+    if (this.#count() >= this.destinationsMax) {
+      throw tooManyDestinations(this.destinationsMax, path);
     }
   }
 
@@ -74,8 +75,8 @@ export class Room {
       if (!this.#queues.all.has(load.destination.path)) created++;
       bytes += load.bytes;
     }
-    if (created > 1 && this.#count() + created > this.#destinationsMax) {
-      return tooManyDestinations(this.#destinationsMax, "the queues of a transaction");
+    if (created > 1 && this.#count() + created > this.destinationsMax) {
+      return tooManyDestinations(this.destinationsMax, "the queues of a transaction");
     }
     // What adds nothing is never refused: it may be what makes room.
     if (bytes === 0 || !this.#memory.exceededBy(bytes)) return undefined;
@@ -85,7 +86,7 @@ export class Room {
   /** Why these cannot all be retained, each of another topic. */
   #retainRefusal(kept: readonly Publication[]): Fault | undefined {
     if (!this.#topics.hasRoomToRetain(kept.map(({ destination }) => destination.name))) {
-      return tooManyDestinations(this.#destinationsMax, kept.at(-1)?.destination.path ?? "");
+      return tooManyDestinations(this.destinationsMax, kept.at(-1)?.destination.path ?? "");
     }
     const bytes = kept.reduce((sum, { message }) => sum + message.size, 0);
     return this.#memory.exceededBy(bytes) ? memoryFull(this.#memory) : undefined;
@@ -98,7 +99,7 @@ export class Room {
     const { path } = destination;
     const queue = this.#queues.all.get(path);
     const memory = this.#memory;
-    const destinationsMax = this.#destinationsMax;
+    const destinationsMax = this.destinationsMax;
     if (queue === undefined) {
       if (this.#count() >= destinationsMax) return tooManyDestinations(destinationsMax, path);
       const policy = this.#queues.policyOf(path);

@@ -1,4 +1,4 @@
-import type { Destination } from "../broker/destination.ts";
+import { type Destination, isSystemName } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
 import { headerList, Message } from "../broker/message.ts";
 import type { Consumer, Queue } from "../broker/queue.ts";
@@ -14,7 +14,7 @@ import {
   type TopicTarget,
 } from "./attachment.ts";
 import type { Publication, Source } from "./operation.ts";
-import type { Queues } from "./queues.ts";
+import type { Changed, Queues } from "./queues.ts";
 
 /** What topics need of the engine around them. */
 export interface TopicsOptions {
@@ -28,6 +28,13 @@ export interface TopicsOptions {
   readonly enqueue: (queue: Queue, message: Message) => void;
   /** @throws Fault `too-many-destinations` if one more is too many */
   readonly checkDestinations: (path: string) => void;
+  readonly changed: Changed;
+}
+
+/** A topic name or pattern, and who subscribed to it. */
+export interface TopicEntry {
+  readonly pattern: string;
+  readonly values: readonly TopicTarget[];
 }
 
 /**
@@ -39,6 +46,8 @@ export class Topics {
   readonly #options: TopicsOptions;
   readonly #named = new TopicTree<TopicTarget>();
   readonly #temporary = new TopicTree<TopicTarget>();
+  /** What the broker itself says: a tree of its own, so that no `>` of a client's covers it. */
+  readonly #system = new TopicTree<TopicTarget>();
   /** Queues that a topic feeds, and which durable subscription they are, if one. */
   readonly #bound = new Map<Queue, Durable | undefined>();
   readonly #durables = new Map<string, Durable>();
@@ -51,7 +60,23 @@ export class Topics {
 
   /** Names and patterns that have subscribers. */
   get size(): number {
-    return this.#named.size;
+    return this.#named.size + this.#system.size;
+  }
+
+  /** Every name and pattern that has subscribers, with them. */
+  *all(): Iterable<TopicEntry> {
+    yield* this.#named.entries();
+    yield* this.#system.entries();
+  }
+
+  /** Whether someone gets what is published to the topic of that name. */
+  hasSubscribers(name: string): boolean {
+    const topics = isSystemName(name) ? this.#system : this.#named;
+    let found = false;
+    topics.match(name, () => {
+      found = true;
+    });
+    return found;
   }
 
   /** Queues that a topic feeds. */
@@ -62,6 +87,11 @@ export class Topics {
   /** Durable subscriptions, with a subscriber or without, by key. */
   get durables(): ReadonlyMap<string, Durable> {
     return this.#durables;
+  }
+
+  /** Changes how many topics may retain a message. */
+  set retainedMax(max: number) {
+    this.#retained.max = max;
   }
 
   /** Topics with a retained message. */
@@ -87,11 +117,11 @@ export class Topics {
   /** Gives a message to all who want it. Returns false if one of them is far behind. */
   publish(publication: Publication, source: Source): boolean {
     const { message, destination, retain } = publication;
-    const { name, kind } = destination;
+    const { name } = destination;
     if (retain === "keep") this.#retained.keep(name, retainedCopy(message));
     else if (retain === "remove") this.#retained.remove(name);
     let unpressed = true;
-    const topics = kind === "topic" ? this.#named : this.#temporary;
+    const topics = this.#treeOf(destination);
     topics.match(name, (target) => {
       if (target.excludes === source || target.filter?.matches(message) === false) return;
       if (target instanceof BoundQueue) this.#options.enqueue(target.queue, message);
@@ -103,8 +133,11 @@ export class Topics {
   /** Ties a subscriber to a topic for as long as it stays. */
   subscribe(subscriber: Consumer, destination: Destination): Attachment {
     const { name, path, kind } = destination;
-    const topics = kind === "topic" ? this.#named : this.#temporary;
-    if (!topics.has(name)) this.#options.checkDestinations(path);
+    const topics = this.#treeOf(destination);
+    if (!topics.has(name)) {
+      this.#options.checkDestinations(path);
+      if (topics === this.#named) this.#options.changed("created", path);
+    }
     const retained = kind === "topic" ? this.#retainedFor(subscriber, name) : [];
     if (!subscriber.acknowledges) {
       return attachment(subscriber, { binding: topics.add(name, subscriber), topics, retained });
@@ -158,7 +191,10 @@ export class Topics {
       if (durable.attachment === tie) durable.attachment = durable.holder = undefined;
       return;
     }
-    if (binding !== undefined) topics?.remove(binding);
+    if (binding !== undefined && topics !== undefined) {
+      topics.remove(binding);
+      this.#noteGone(binding.pattern, topics);
+    }
     if (queue !== undefined && this.#bound.delete(queue)) queue.clear();
   }
 
@@ -174,6 +210,7 @@ export class Topics {
   /** Deletes a durable subscription with everything in it. */
   delete(durable: Durable): void {
     this.#named.remove(durable.binding);
+    this.#noteGone(durable.binding.pattern, this.#named);
     this.#bound.delete(durable.bound.queue);
     durable.bound.queue.clear();
     this.#durables.delete(durable.key);
@@ -195,9 +232,21 @@ export class Topics {
     this.#retained.clear();
   }
 
+  #treeOf({ kind, name }: Destination): TopicTree<TopicTarget> {
+    if (kind !== "topic") return this.#temporary;
+    return isSystemName(name) ? this.#system : this.#named;
+  }
+
+  #noteGone(pattern: string, topics: TopicTree<TopicTarget>): void {
+    if (topics === this.#named && !topics.has(pattern)) {
+      this.#options.changed("deleted", `/topic/${pattern}`);
+    }
+  }
+
   #makeDurable(subscriber: Consumer, destination: Destination, key: string): Durable {
     const { name, path } = destination;
     this.#options.checkDestinations(path);
+    if (!this.#named.has(name)) this.#options.changed("created", path);
     const bound = this.#bind(subscriber, path);
     const durable: Durable = {
       key: `${key}\n${path}`,

@@ -53,13 +53,52 @@ export type BrokerEvent =
       readonly detail: string;
     }
   | {
+      readonly type: "subscribed" | "unsubscribed";
+      readonly connection: number;
+      /** Absent in STOMP 1.0 without one. */
+      readonly id: string | undefined;
+      /** As the client wrote it. */
+      readonly destination: string;
+    }
+  /** A queue, or a topic name or pattern with subscribers, came into being or went. */
+  | {
+      readonly type: "destination-created" | "destination-deleted";
+      readonly kind: "queue" | "topic";
+      readonly destination: string;
+    }
+  | {
       readonly type: "dead-lettered";
       readonly destination: string;
       readonly messageId: string;
       readonly reason: string;
     }
+  /** Another configuration holds: what differs, each in a few words. */
+  | { readonly type: "config-reloaded"; readonly text: string; readonly changes: readonly string[] }
+  /** Another configuration does not hold, and why, a sentence each. */
+  | { readonly type: "config-refused"; readonly text: string; readonly reasons: readonly string[] }
   /** Worth a line in the log, once: an odd client, a missing ::1, and the like. */
   | { readonly type: "notice"; readonly text: string };
+
+/** A frame as it goes over a connection, before it is decided what is shown of it. */
+export interface TracedFrame {
+  readonly connection: number;
+  /** `in` comes from the client. */
+  readonly direction: "in" | "out";
+  readonly command: string;
+  /** Names and values in turn, unescaped. */
+  readonly headers: readonly string[];
+  readonly body: string | Uint8Array;
+  /** The message that a SEND became, a MESSAGE is, or an ACK or NACK settles; may be filled in later. */
+  messageId: string | undefined;
+}
+
+/** Someone who looks at frames. Absent unless someone does. */
+export interface FrameTap {
+  /** Whether the next frame is to be traced; a no is counted as one left out. */
+  wants(): boolean;
+  /** Takes a frame. Must not throw, must not wait. */
+  trace(frame: TracedFrame): void;
+}
 
 /** Takes an event. Must not throw, must not wait. */
 export type Observe = (event: BrokerEvent) => void;

@@ -10,7 +10,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What {@link createLog} needs. */
 export interface LogOptions {
-  /** Entries below this level are left out. */
+  /** Entries below this level are left out, until another is set. */
   readonly level: LogLevel;
   /** `human`: one readable line an event. `json`: one JSON object an event. */
   readonly format: "human" | "json";
@@ -27,6 +27,8 @@ export interface LogOptions {
 /** A log. */
 export interface Log {
   readonly observe: Observe;
+  /** From now on entries below this level are left out. */
+  readonly setLevel: (level: LogLevel) => void;
   /** To be called about once a second: tells the sums that are due. */
   readonly tick: () => void;
   /** Tells every sum at once; for the end. */
@@ -45,6 +47,12 @@ const LINES_MAX: Readonly<Record<BrokerEvent["type"], number>> = {
   "origin-refused": 10,
   slow: 10,
   "dead-lettered": 10,
+  subscribed: 10,
+  unsubscribed: 10,
+  "destination-created": 10,
+  "destination-deleted": 10,
+  "config-reloaded": 10,
+  "config-refused": 10,
 };
 const SUM_MS = 1000;
 
@@ -66,7 +74,7 @@ interface Span {
  */
 export function createLog(options: LogOptions): Log {
   const { now, hasRoom = () => true } = options;
-  const least = LOG_LEVELS.indexOf(options.level);
+  let least = LOG_LEVELS.indexOf(options.level);
   const line = options.format === "json" ? jsonLine : humanLine;
   // One a kind of event and code: as many as there are rows in the table of refusals, and a few.
   const spans = new Map<string, Span>();
@@ -116,6 +124,9 @@ export function createLog(options: LogOptions): Log {
       if (LOG_LEVELS.indexOf(level) < least) return;
       if (hasLine(event)) put(shortened(event), level);
     },
+    setLevel: (level) => {
+      least = LOG_LEVELS.indexOf(level);
+    },
     tick: () => {
       for (const [key, span] of spans) if (isOver(span, now())) end(key, span);
       tellLost();
@@ -138,11 +149,20 @@ export function levelOf(event: BrokerEvent): LogLevel {
     case "connected":
     case "disconnected":
     case "notice":
+    case "config-reloaded":
       return "info";
+    // Whoever wrote it waits for it to hold, whatever else is logged.
+    case "config-refused":
+      return "error";
     case "refused":
       if (event.code === "internal-error") return "error";
       // Every client is told so when the broker stops: no news.
       return event.code === "shutting-down" ? "debug" : "warn";
+    case "subscribed":
+    case "unsubscribed":
+    case "destination-created":
+    case "destination-deleted":
+      return "debug";
     case "origin-refused":
     case "slow":
     case "dead-lettered":
@@ -194,7 +214,7 @@ interface LineContext {
 
 /** Characters of a login that are shown. */
 const LOGIN_SHOWN = 80;
-/** Characters shown of an Origin or Host: more than the longest name of a host. */
+/** Characters shown of an Origin, Host or destination: more than the longest name of a host. */
 const ORIGIN_SHOWN = 300;
 
 /** The event with those values cut that came from a peer as they are, and may be of any length. */
@@ -208,6 +228,12 @@ function shortened(event: BrokerEvent): BrokerEvent {
         seen: cut(event.seen, ORIGIN_SHOWN),
         remedy: cut(event.remedy, ORIGIN_SHOWN),
       };
+    case "subscribed":
+    case "unsubscribed":
+      return { ...event, destination: cut(event.destination, ORIGIN_SHOWN), id: undefined };
+    case "destination-created":
+    case "destination-deleted":
+      return { ...event, destination: cut(event.destination, ORIGIN_SHOWN) };
     default:
       return event;
   }
@@ -262,7 +288,15 @@ function sentenceOf(event: Entry): string {
       return `#${event.connection} slow, ${peerText(event.peer)}: ${event.detail}`;
     case "dead-lettered":
       return `Dead-lettered ${event.messageId} of ${event.destination}: ${event.reason}`;
+    case "subscribed":
+    case "unsubscribed":
+      return `#${event.connection} ${event.type} "${event.destination}"`;
+    case "destination-created":
+    case "destination-deleted":
+      return `${event.destination} ${event.type === "destination-created" ? "made" : "gone"}`;
     case "notice":
+    case "config-reloaded":
+    case "config-refused":
       return event.text;
     case "summed-up": {
       const code = event.code === undefined ? "" : `: ${event.code}`;
@@ -281,6 +315,12 @@ const KINDS: Readonly<Record<BrokerEvent["type"], string>> = {
   "origin-refused": "refused for their Origin or Host",
   slow: "slow",
   "dead-lettered": "dead-lettered",
+  subscribed: "subscribed",
+  unsubscribed: "unsubscribed",
+  "destination-created": "destinations made",
+  "destination-deleted": "destinations gone",
+  "config-reloaded": "reloads of the configuration",
+  "config-refused": "refused configurations",
 };
 
 /** The fields that the event promises; whoever told it may have more in hand. */

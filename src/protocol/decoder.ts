@@ -88,7 +88,7 @@ export class Decoder {
   next(): Frame | undefined {
     if (this.#text !== undefined) {
       const text = this.#text;
-      const frame = readWholeText(text, { rules: this.rules, limits: this.limits });
+      const frame = readWholeText(text, this);
       if (frame !== undefined) {
         this.#text = undefined;
         return frame;
@@ -287,7 +287,7 @@ function copyOf(bytes: Uint8Array): Uint8Array {
  * it into bytes. Returns undefined for anything else, also for what is not
  * STOMP at all: that goes the long way, which knows how to complain.
  */
-function readWholeText(
+export function readWholeText(
   text: string,
   options: { readonly rules: VersionRules; readonly limits: DecoderLimits },
 ): Frame | undefined {

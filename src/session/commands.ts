@@ -21,12 +21,16 @@ export type ConnectionState = "connecting" | "connected" | "closing";
 export interface Client {
   readonly session: Session;
   readonly rules: VersionRules;
+  /** A copy of a text that many clients send alike. */
+  intern(text: string): string;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Answers CONNECT; throws if the two sides have no common ground. */
   login(frame: Frame): void;
   /** A subscriber is behind: reads no more from this publisher for a little while. */
   holdBack(): void;
+  /** The frame at hand made, delivers or settles that message; told for those who look at frames. */
+  concerns(messageId: string | undefined): void;
   /** Says goodbye once everything before is accepted. */
   disconnect(done: Done): void;
 }
@@ -95,7 +99,7 @@ function send(client: Client, frame: Frame, done: Done): void {
   const added = options.hasContentLength
     ? options.added
     : [...options.added, "content-length", String(byteLength(body))];
-  const { unpressed } = client.session.publish(
+  const { id, unpressed } = client.session.publish(
     {
       destination: required(frame, "destination"),
       headers: messageHeaders(frame, kept, added),
@@ -108,6 +112,7 @@ function send(client: Client, frame: Frame, done: Done): void {
     },
     { transaction: headerOf(headers, "transaction"), done },
   );
+  client.concerns(id);
   if (!unpressed) client.holdBack();
 }
 
@@ -145,7 +150,7 @@ function byteLength(body: string | Uint8Array): number {
 function subscribe(client: Client, frame: Frame, done: Done): void {
   const { headers } = frame;
   const id = subscriptionId(client, frame);
-  const destination = detach(required(frame, "destination"));
+  const destination = client.intern(required(frame, "destination"));
   const ack = ackMode(headerOf(headers, "ack"));
   const options = readSubscribeHeaders(headers);
   const [selector, durableName] = [options.selector, options.durableName].map(
@@ -186,7 +191,8 @@ function unsubscribe(client: Client, frame: Frame, done: Done): void {
 function settleWith(verdictOf: (frame: Frame) => Verdict): CommandHandler {
   return (client, frame, done) => {
     const transaction = headerOf(frame.headers, "transaction");
-    client.session.settle(ackTarget(client, frame), verdictOf(frame), { transaction, done });
+    const target = ackTarget(client, frame);
+    client.concerns(client.session.settle(target, verdictOf(frame), { transaction, done }));
   };
 }
 
@@ -223,7 +229,7 @@ function abort(client: Client, frame: Frame, done: Done): void {
 function subscriptionId(client: Client, frame: Frame): string | undefined {
   const { requiresSubscriptionId } = client.rules;
   const id = requiresSubscriptionId ? required(frame, "id") : headerOf(frame.headers, "id");
-  return id === undefined ? undefined : detach(id);
+  return id === undefined ? undefined : client.intern(id);
 }
 
 /** @throws Fault `missing-header` */

@@ -1,11 +1,8 @@
-import type { Memory } from "../broker/memory.ts";
 import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
-import type { MessageFilter } from "../broker/subscriber.ts";
-import type { LocalEngine } from "../engine/local.ts";
-import { Fault, type FaultCode, quote } from "../fault.ts";
-import type { Observe } from "../observe/events.ts";
-import { Decoder } from "../protocol/decoder.ts";
+import { Fault, quote } from "../fault.ts";
+import type { TracedFrame } from "../observe/events.ts";
+import { type DecoderLimits, readWholeText } from "../protocol/decoder.ts";
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
 import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { writeHeaders } from "../protocol/header_block.ts";
@@ -16,71 +13,45 @@ import {
   type VersionRules,
   VERSIONS,
 } from "../protocol/version.ts";
-import type { Runtime } from "../runtime.ts";
 import { type Client, COMMANDS, type ConnectionState, refuseCommand } from "./commands.ts";
-import type { Deadline, Deadlines } from "./deadlines.ts";
+import { type ConnectionContext, countRefusal, type HeldPublisher } from "./connection_context.ts";
+import type { Deadline } from "./deadlines.ts";
 import { detach } from "./detach.ts";
-import type { SessionLimits } from "./limits.ts";
+import { Intake } from "./intake.ts";
 import { Liveness } from "./liveness.ts";
-import { Outbox, type OutboxOptions, type OutboxOwner } from "./outbox.ts";
-import { Receipts } from "./receipts.ts";
-import { type Done, Session, type SessionOptions } from "./session.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+import { Receipts, type ReceiptSender } from "./receipts.ts";
+import { type Done, Session } from "./session.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
-import type { Turn, TurnWorker } from "./turn.ts";
-import type { Inbound, Wire } from "./wire.ts";
+import { traceMessage, traceReceived, traceSent } from "./trace.ts";
+import type { TurnWorker } from "./turn.ts";
+import type { Inbound, Peer, Wire } from "./wire.ts";
 
-/** Plain numbers about all connections, read at a tick. */
-export interface ConnectionCounters {
-  framesIn: number;
-  framesOut: number;
-  delivered: number;
-  /** Messages of topics that a full outbox dropped. */
-  dropped: number;
-  staleAcks: number;
-  /** What was refused, over STOMP or HTTP, by code. */
-  readonly refusals: Map<string, number>;
-}
-
-/** Counts a refusal, over whatever it was asked. */
-export function countRefusal(counters: ConnectionCounters, code: FaultCode): void {
-  counters.refusals.set(code, (counters.refusals.get(code) ?? 0) + 1);
-}
-
-/** Publishers that wait for a subscriber which is behind. */
-export interface HeldBack {
-  readonly waiting: Set<Connection>;
-}
-
-/** What all connections share. */
-export interface ConnectionContext {
-  readonly engine: LocalEngine;
-  readonly limits: SessionLimits;
-  readonly memory: Memory;
-  readonly turn: Turn;
-  readonly deadlines: Deadlines;
-  readonly runtime: Runtime;
-  readonly observe: Observe;
-  readonly counters: ConnectionCounters;
-  readonly heldBack: HeldBack;
-  /** Reads a selector. @throws Fault `bad-selector` */
-  readonly filterOf: (selector: string) => MessageFilter;
-  /** Unique to this run; ids of sessions and deliveries begin with it. */
-  readonly boot: string;
-  /** The `server` header of CONNECTED. */
-  readonly server: string;
-}
-
-/** What a session takes from it. `name` tells sessions of one run apart. */
-export function sessionOptions(context: ConnectionContext, name: string | number): SessionOptions {
-  const { engine, limits, memory, boot, runtime, filterOf } = context;
-  return { engine, limits, memory, tag: `${boot}.${name}`, newToken: runtime.id, filterOf };
-}
-
-/** What an outbox in front of a wire takes from it. */
-export function outboxOptions(context: ConnectionContext, wire: Wire): OutboxOptions {
-  const { turn, memory, runtime, limits } = context;
-  const { outboxBytesMax: bytesMax, slowConsumer: policy } = limits;
-  return { wire, turn, memory, now: runtime.now, bytesMax, policy };
+/** How a connection is. Times in ms since the epoch. */
+export interface ConnectionFacts {
+  readonly number: number;
+  readonly peer: Peer;
+  readonly state: ConnectionState;
+  readonly login: string;
+  readonly clientId: string | undefined;
+  /** Empty before login. */
+  readonly version: string;
+  /** When it logged in; before that, when it was opened. */
+  readonly connectedAt: number;
+  /** As the client asked; empty if it did not. */
+  readonly heartBeatAsked: string;
+  /** As CONNECTED answered; empty before. */
+  readonly heartBeatGranted: string;
+  readonly lastReceivedAt: number;
+  readonly lastSentAt: number;
+  readonly subscriptions: number;
+  readonly unacknowledged: number;
+  readonly outboxBytes: number;
+  /** Whether it is not read for now. */
+  readonly paused: boolean;
+  readonly framesIn: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
 }
 
 /** What became of a connection, told to whoever accepted it. */
@@ -93,9 +64,7 @@ export interface ConnectionOwner {
 
 /** When frames were kept back, how long until the next try. */
 const RETRY_MS = 50;
-/** Half a frame of more than so many bytes is watched: */
-const HALF_FRAME_MIN = 65_536;
-/** one that takes longer than that to come is given up. */
+/** Half a large frame that takes longer than that to come is given up. */
 const FRAME_MS = 60_000;
 /** Waiting in line included, nobody has longer to log in than so many times the limit. */
 const LINE_PATIENCE = 3;
@@ -109,7 +78,15 @@ const OUR_VERSIONS = [...VERSIONS].reverse().join(",");
  * a command means is in `commands.ts`, what it does in `session.ts`.
  */
 export class Connection
-  implements Inbound, Client, SubscriptionOwner, OutboxOwner, TurnWorker, Deadline
+  implements
+    Inbound,
+    Client,
+    SubscriptionOwner,
+    OutboxOwner,
+    TurnWorker,
+    Deadline,
+    HeldPublisher,
+    ReceiptSender
 {
   readonly number: number;
   readonly session: Session;
@@ -117,31 +94,34 @@ export class Connection
   readonly #context: ConnectionContext;
   readonly #owner: ConnectionOwner;
   readonly #wire: Wire;
-  readonly #decoder: Decoder;
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
   readonly #openedAt: number;
   /** Whether it is not read yet; and since when it is. */
   #inLine = false;
   #readSince: number;
-  /** Since when a frame is half here, in ms since the epoch; 0 if none is. */
-  #halfSince = 0;
   #receipts: Receipts | undefined;
   #state: ConnectionState = "connecting";
   #rules: VersionRules = VERSION_RULES["1.0"];
   #login = "";
-  /** Input that waits for its turn, and how much of it was taken. */
-  #parked: (string | Uint8Array)[] = [];
-  #parkedHead = 0;
-  #parkedBytes = 0;
+  /** The `heart-beat` header of CONNECT; empty without one. */
+  #heartBeatAsked = "";
+  #connectedAt = 0;
+  /** Frames received; among them SEND; MESSAGE frames sent. */
+  #framesIn = 0;
+  #messagesIn = 0;
+  #messagesOut = 0;
+  /** The frame at hand, if someone looks at it. */
+  #traced: TracedFrame | undefined;
+  /** Input that waits, or is half a frame; undefined while there is none. */
+  #intake: Intake | undefined;
   #inTurn = false;
   #paused = false;
   /** As a publisher, held back until then, in ms since the epoch; 0 if not. */
   #heldUntil = 0;
   /** Subscriptions whose window is used. */
-  #windows: Subscription[] = [];
+  #windows: Subscription[] | undefined;
   #bytesBeforeLogin = 0;
-  #accounted = 0;
   /** When the goodbye was said; 0 before. */
   #leftAt = 0;
   #discarded = 0;
@@ -160,17 +140,18 @@ export class Connection
     this.#context = context;
     this.#owner = options.owner;
     this.#openedAt = this.#readSince = runtime.now();
-    this.#decoder = new Decoder({
-      ...limits,
-      frameBytesMax: Math.min(limits.frameBytesMax, limits.loginBytesMax),
-    });
-    this.#outbox = new Outbox(this, outboxOptions(context, wire));
+    this.#outbox = new Outbox(this, wire, context);
     this.#liveness = new Liveness(limits, {
       answersPings: wire.peer.answersPings,
       now: this.#openedAt,
     });
-    this.session = new Session(this, sessionOptions(context, this.number));
+    const seesSystem = wire.peer.local;
+    this.session = new Session(this, context, { name: this.number, seesSystem });
     context.deadlines.schedule(this, this.#openedAt + limits.loginTimeoutMs);
+  }
+
+  intern(text: string): string {
+    return this.#context.interner.intern(text);
   }
 
   /** Rules of the version that was agreed on. */
@@ -190,9 +171,58 @@ export class Connection
     return this.#bytesBeforeLogin === 0;
   }
 
+  /** Numeric address of the far end; empty when unknown. */
+  get address(): string {
+    return this.#wire.peer.address;
+  }
+
+  /** Cuts it now. */
+  destroy(): void {
+    this.#wire.destroy();
+  }
+
   /** Bytes that wait to be sent. */
   get outboxBytes(): number {
     return this.#outbox.size;
+  }
+
+  /** Since when the outbox is over half its budget, in ms since the epoch; 0 if it is not. */
+  get pressedSince(): number {
+    return this.#outbox.pressed ? this.#outbox.pressedAt : 0;
+  }
+
+  /** As whom it logged in; empty without a login. */
+  get loginName(): string {
+    return this.#login;
+  }
+
+  get isConnected(): boolean {
+    return this.#state === "connected";
+  }
+
+  /** How it is, for people who look after the broker. */
+  get facts(): ConnectionFacts {
+    const { session } = this;
+    return {
+      number: this.number,
+      peer: this.#wire.peer,
+      state: this.#state,
+      login: this.#login,
+      clientId: session.clientId,
+      version: this.#connectedAt === 0 ? "" : this.#rules.version,
+      connectedAt: this.#connectedAt === 0 ? this.#openedAt : this.#connectedAt,
+      heartBeatAsked: this.#heartBeatAsked,
+      heartBeatGranted: this.#connectedAt === 0 ? "" : this.#liveness.heartBeat.header,
+      lastReceivedAt: this.#liveness.receivedAt,
+      lastSentAt: this.#outbox.lastSentAt,
+      subscriptions: session.subscriptions.size,
+      unacknowledged: session.unacknowledged,
+      outboxBytes: this.#outbox.size,
+      paused: this.#paused,
+      framesIn: this.#framesIn,
+      messagesIn: this.#messagesIn,
+      messagesOut: this.#messagesOut,
+    };
   }
 
   now(): number {
@@ -210,10 +240,20 @@ export class Connection
     // What makes no frame costs something all the same.
     this.#context.turn.charge(1);
     if (this.#state === "connecting") this.#bytesBeforeLogin += data.length;
-    this.#parked.push(data);
-    this.#parkedBytes += data.length;
-    if (this.#inTurn) return;
     const { allowance } = this.#context.turn;
+    if (typeof data === "string" && allowance > 0 && this.#isAtHand) {
+      // The common case: nothing waits, and the text is one frame.
+      const reading = { rules: this.#rules, limits: this.#context.limits };
+      const frame = readWholeText(data, reading);
+      if (frame !== undefined) {
+        this.#carryOut(frame);
+        if (this.#waits && this.#state === "connected") this.#pauseReading();
+        return;
+      }
+    }
+    this.#intake ??= this.#newIntake();
+    this.#intake.push(data);
+    if (this.#inTurn) return;
     if (allowance <= 0 || this.work(allowance)) this.#park();
   }
 
@@ -251,16 +291,17 @@ export class Connection
       // One frame at least, or it would never come to an end.
       if (turn.spent >= limit || (!isFirst && turn.isOver)) return true;
       try {
-        const frame = this.#nextFrame();
-        if (frame === undefined) break;
-        turn.charge(1);
-        this.#onFrame(frame);
+        const frame = this.#intake?.next();
+        if (frame === undefined) {
+          this.#checkLoginBytes();
+          break;
+        }
+        this.#carryOut(frame);
       } catch (error) {
-        this.fail(error, this.#decoder.head);
+        this.fail(error, this.#intake?.head);
       }
     }
-    if (this.#state === "closing") this.#discardInput();
-    this.#account();
+    this.#settleIntake();
     this.#inTurn = false;
     if (this.#paused && this.#state !== "closing") this.#resumeReading();
     if (this.#wireGone !== undefined && !this.#ended) this.#end();
@@ -285,14 +326,16 @@ export class Connection
     const receipt = headerOf(frame.headers, "receipt");
     const headers = ["version", version, "session", runtime.id(), "server", server];
     headers.push("heart-beat", granted.header);
+    this.#heartBeatAsked = this.intern(headerOf(frame.headers, "heart-beat") ?? "");
+    this.#connectedAt = this.now();
     if (receipt !== undefined) headers.push("receipt-id", receipt);
-    this.#rules = this.#decoder.rules = rules;
-    this.#decoder.limits = limits;
+    this.#rules = rules;
+    this.#intake?.agree(rules, limits);
     this.#state = "connected";
-    this.#login = detach(headerOf(frame.headers, "login") ?? "");
+    this.#login = this.intern(headerOf(frame.headers, "login") ?? "");
     const clientId = headerOf(frame.headers, "client-id");
     this.session.clientId = clientId === undefined ? undefined : detach(clientId);
-    this.#push(encodeFrame("CONNECTED", headers, { version, escape: false }));
+    this.#push("CONNECTED", headers, { escape: false });
     this.#liveness.agree(granted, this.now());
     this.#owner.connected(this);
     this.#context.observe({
@@ -307,14 +350,23 @@ export class Connection
 
   subscribed(subscription: Subscription): void {
     const headers = subscription.id === undefined ? [] : ["subscription", subscription.id];
-    subscription.head = `MESSAGE\n${writeHeaders(headers, this.#rules.version)}`;
+    subscription.head = this.intern(`MESSAGE\n${writeHeaders(headers, this.#rules.version)}`);
     // Its first batch comes after the receipt.
     this.windowUsed(subscription);
+    this.#tellOf("subscribed", subscription);
+  }
+
+  unsubscribed(subscription: Subscription): void {
+    this.#tellOf("unsubscribed", subscription);
   }
 
   takenOver(subscription: Subscription): void {
     const detail = `Cannot go on: another connection took the durable subscription ${quote(subscription.named)} over`;
     this.fail(new Fault("taken-over", detail), undefined);
+  }
+
+  concerns(messageId: string | undefined): void {
+    if (this.#traced !== undefined) this.#traced.messageId = messageId;
   }
 
   holdBack(): void {
@@ -330,6 +382,10 @@ export class Connection
       done(fault);
       this.#leave(1000, "");
     });
+  }
+
+  sendReceipt(id: string): void {
+    this.#push("RECEIPT", ["receipt-id", id], { escape: true });
   }
 
   // Deliveries
@@ -349,8 +405,10 @@ export class Connection
       }
       if (entry.deliveries > 1) head += `redelivered:true\ndelivery-count:${entry.deliveries}\n`;
     }
-    const { counters } = this.#context;
+    const { counters, tap } = this.#context;
     counters.delivered++;
+    this.#messagesOut++;
+    if (tap !== undefined) traceMessage(tap, this.number, { subscription, message, head });
     this.#outbox.push(
       encodeMessage(message, this.#rules.version, head),
       entry === undefined && !subscription.browses,
@@ -360,8 +418,12 @@ export class Connection
   }
 
   windowUsed(subscription: Subscription): void {
-    this.#windows.push(subscription);
-    if (this.#windows.length === 1) this.#context.turn.after(() => this.#openWindows());
+    if (this.#windows !== undefined) {
+      this.#windows.push(subscription);
+      return;
+    }
+    this.#windows = [subscription];
+    this.#context.turn.after(() => this.#openWindows());
   }
 
   // Outbox
@@ -376,11 +438,11 @@ export class Connection
 
   relieved(): void {
     if (this.#outbox.pressed || this.#state !== "connected") return;
-    this.#windows = [];
+    this.#windows = undefined;
     for (const subscription of this.session.subscriptions.values()) {
       this.session.open(subscription);
     }
-    for (const publisher of this.#context.heldBack.waiting) publisher.#release();
+    for (const publisher of this.#context.heldBack.waiting) publisher.release();
   }
 
   overflowed(detail: string): void {
@@ -413,14 +475,15 @@ export class Connection
       this.fail(new Fault("login-timeout", detail), undefined);
       return now + LINGER_MS;
     }
-    if (this.#heldUntil > 0 && now >= this.#heldUntil) this.#release();
-    if (this.#halfSince > 0 && now >= this.#halfSince + FRAME_MS) {
+    if (this.#heldUntil > 0 && now >= this.#heldUntil) this.release();
+    const halfSince = this.#intake?.halfSince ?? 0;
+    if (halfSince > 0 && now >= halfSince + FRAME_MS) {
       const detail = `Cannot wait longer: half a frame came, and not the rest within ${FRAME_MS} ms`;
-      this.fail(new Fault("frame-timeout", detail), this.#decoder.head);
+      this.fail(new Fault("frame-timeout", detail), this.#intake?.head);
       return now + LINGER_MS;
     }
     this.#outbox.retry();
-    const halfAt = this.#halfSince > 0 ? this.#halfSince + FRAME_MS : Infinity;
+    const halfAt = halfSince > 0 ? halfSince + FRAME_MS : Infinity;
     const stuckAt = Math.min(this.#checkStuck(now), halfAt);
     const life = this.#liveness.check({
       now,
@@ -490,25 +553,38 @@ export class Connection
     if (retry === false) headers.push("retry", "false");
     else if (retry !== true) headers.push("retry-after", String(retry));
     const body = `${fault.detail}\n`;
+    this.#traceSent("ERROR", headers, body);
     return encodeFrame("ERROR", headers, { version, body, escape: about.wasConnected });
   }
 
-  #nextFrame(): Frame | undefined {
-    for (;;) {
-      const frame = this.#decoder.next();
-      if (frame !== undefined) return frame;
-      const data = this.#parked[this.#parkedHead];
-      if (data === undefined) {
-        this.#parked = [];
-        this.#parkedHead = 0;
-        this.#checkLoginBytes();
-        return undefined;
-      }
-      // Not shifted off: that moves all others, and they may be very many.
-      this.#parked[this.#parkedHead++] = "";
-      this.#parkedBytes -= data.length;
-      this.#decoder.push(data);
+  /** Whether what comes can be carried out at once: nobody waits, and nothing. */
+  get #isAtHand(): boolean {
+    if (this.#intake !== undefined || this.#state !== "connected") return false;
+    return !this.#inTurn && !this.#waits;
+  }
+
+  #newIntake(): Intake {
+    const { memory, limits: all } = this.#context;
+    const { frameBytesMax, loginBytesMax, headersMax, headerLineBytesMax } = all;
+    const most = Math.min(frameBytesMax, loginBytesMax);
+    const first: DecoderLimits = { frameBytesMax: most, headersMax, headerLineBytesMax };
+    const limits = this.#state === "connecting" ? first : all;
+    return new Intake(memory, { rules: this.#rules, limits });
+  }
+
+  /** Counts what is left of the input, or lets go of what held it. */
+  #settleIntake(): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    if (this.#state === "closing") intake.discard();
+    const now = this.now();
+    if (intake.account(now)) {
+      const fault = new Fault("memory-full", "Cannot read on: no memory left for messages");
+      this.fail(fault, intake.head);
     }
+    if (intake.halfSince === now) this.#context.deadlines.schedule(this, now + FRAME_MS);
+    // A stream would need it again at once.
+    if (intake.isEmpty && this.#wire.peer.messages) this.#intake = undefined;
   }
 
   #checkLoginBytes(): void {
@@ -520,8 +596,18 @@ export class Connection
     );
   }
 
+  #carryOut(frame: Frame): void {
+    this.#context.turn.charge(1);
+    this.#onFrame(frame);
+    this.#traced = undefined;
+  }
+
   #onFrame(frame: Frame): void {
-    this.#context.counters.framesIn++;
+    const { counters, tap } = this.#context;
+    counters.framesIn++;
+    this.#framesIn++;
+    if (frame.command === "SEND") this.#messagesIn++;
+    this.#traced = tap === undefined ? undefined : traceReceived(tap, this.number, frame);
     const handler = COMMANDS[this.#state].get(frame.command);
     if (handler === undefined) {
       this.fail(refuseCommand(this.#state, frame.command), frame);
@@ -539,9 +625,7 @@ export class Connection
       }
       return;
     }
-    this.#receipts ??= new Receipts((id) => {
-      this.#push(encodeFrame("RECEIPT", ["receipt-id", id], { version: this.#rules.version }));
-    });
+    this.#receipts ??= new Receipts(this);
     const settle = this.#receipts.open(receipt);
     try {
       handler(this, frame, (fault) => {
@@ -559,9 +643,22 @@ export class Connection
     this.fail(error, frame);
   }
 
-  #push(frame: string): void {
+  /** Sends a frame of the broker's own. */
+  #push(command: string, headers: readonly string[], { escape }: { escape: boolean }): void {
     this.#context.counters.framesOut++;
-    this.#outbox.push(frame, false);
+    this.#traceSent(command, headers, "");
+    const { version } = this.#rules;
+    this.#outbox.push(encodeFrame(command, headers, { version, escape }), false);
+  }
+
+  #tellOf(type: "subscribed" | "unsubscribed", { id, named }: Subscription): void {
+    this.#context.observe({ type, connection: this.number, id, destination: named });
+  }
+
+  #traceSent(command: string, headers: readonly string[], body: string): void {
+    const { tap } = this.#context;
+    const connection = this.number;
+    if (tap !== undefined) traceSent(tap, { connection, command, headers, body });
   }
 
   /** The goodbye: everything out, then Close or FIN, then what still comes is thrown away. */
@@ -570,7 +667,7 @@ export class Connection
     this.session.close();
     this.#noteStaleAcks();
     this.#leftAt = this.now();
-    this.#discardInput();
+    this.#intake?.discard();
     this.#outbox.flushAll();
     if (this.#paused) this.#wire.resume();
     this.#wire.close(code, reason);
@@ -582,12 +679,6 @@ export class Connection
     if (this.#leftAt > 0 && this.#discarded > LINGER_BYTES) this.#wire.destroy();
   }
 
-  #discardInput(): void {
-    this.#parked = [];
-    this.#parkedHead = 0;
-    this.#parkedBytes = 0;
-  }
-
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -595,11 +686,8 @@ export class Connection
     this.#context.deadlines.cancel(this);
     this.session.close();
     this.#noteStaleAcks();
-    this.#release();
-    this.#discardInput();
-    this.#context.memory.used -= this.#accounted;
-    this.#context.memory.half -= this.#accounted;
-    this.#accounted = 0;
+    this.release();
+    this.#intake?.end();
     this.#context.counters.dropped += this.#outbox.dropped;
     this.#owner.ended(this);
     this.#context.observe({
@@ -621,7 +709,7 @@ export class Connection
   }
 
   /** Held back no longer. */
-  #release(): void {
+  release(): void {
     this.#context.heldBack.waiting.delete(this);
     if (this.#heldUntil === 0) return;
     this.#heldUntil = 0;
@@ -650,8 +738,8 @@ export class Connection
   /** A batch was sent: queues may deliver the next, unless the client is behind. */
   #openWindows(): void {
     if (this.#outbox.pressed || this.#state !== "connected") return;
-    const used = this.#windows;
-    this.#windows = [];
+    const used = this.#windows ?? [];
+    this.#windows = undefined;
     for (const subscription of used) this.session.open(subscription);
   }
 
@@ -661,7 +749,7 @@ export class Connection
     if (!this.#outbox.pressed || limits.slowConsumer !== "disconnect") return Infinity;
     const stuckAt = this.#outbox.stuckSince + limits.slowConsumerGraceMs;
     const releaseAt = this.#outbox.pressedAt + limits.publisherPauseMs;
-    if (now >= releaseAt) for (const each of this.#context.heldBack.waiting) each.#release();
+    if (now >= releaseAt) for (const each of this.#context.heldBack.waiting) each.release();
     if (now < stuckAt) return now < releaseAt ? Math.min(releaseAt, stuckAt) : stuckAt;
     const hasTopics = [...this.session.subscriptions.values()].some(({ attachments }) =>
       attachments.some(({ binding, queue }) => binding !== undefined && queue === undefined),
@@ -671,34 +759,11 @@ export class Connection
     return now + LINGER_MS;
   }
 
-  /** Half-received frames and parked input count in the memory budget. */
-  #account(): void {
-    const { memory } = this.#context;
-    const half = this.#decoder.pending;
-    if (half <= HALF_FRAME_MIN) this.#halfSince = 0;
-    else if (this.#halfSince === 0) this.#startHalf();
-    const held = half + this.#parkedBytes;
-    if (held === this.#accounted) return;
-    memory.used += held - this.#accounted;
-    memory.half += held - this.#accounted;
-    this.#accounted = held;
-    // Half a frame is nobody's message yet: it must not keep whole ones out.
-    if (held > HALF_FRAME_MIN && (memory.exceededBy(0) || memory.half > memory.max / 4)) {
-      const fault = new Fault("memory-full", "Cannot read on: no memory left for messages");
-      this.fail(fault, this.#decoder.head);
-    }
-  }
-
   /** When time is up for someone who has not logged in. */
   #loginAt(): number {
     const { loginTimeoutMs } = this.#context.limits;
     const inAll = this.#openedAt + LINE_PATIENCE * loginTimeoutMs;
     return this.#inLine ? inAll : Math.min(this.#readSince + loginTimeoutMs, inAll);
-  }
-
-  #startHalf(): void {
-    this.#halfSince = this.now();
-    this.#context.deadlines.schedule(this, this.#halfSince + FRAME_MS);
   }
 
   #noteStaleAcks(): void {

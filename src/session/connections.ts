@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
-import { Connection, type ConnectionContext, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { type ConnectionContext } from "./connection_context.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Inbound, Wire } from "./wire.ts";
 
@@ -18,14 +19,15 @@ export interface AdmissionLimits {
 /** So long may someone stand at the door and say nothing while others wait. */
 const MUTE_MS = 1_000;
 
+/** A connection that has not logged in, or will not. */
 interface Guest {
   readonly wire: Wire;
   readonly address: string;
   readonly connection: Connection;
   /** When it came to the door, in ms since the epoch. */
   atDoorSince: number;
-  /** Waits unread, is read but not logged in, is in, or was told no. */
-  stage: "in line" | "at the door" | "in" | "refused";
+  /** Waits unread, is read but not logged in, or was told no. */
+  stage: "in line" | "at the door" | "refused";
 }
 
 /**
@@ -37,7 +39,8 @@ export class Connections implements ConnectionOwner, Deadline {
   scheduledAt = Infinity;
   readonly #context: ConnectionContext;
   readonly #limits: AdmissionLimits;
-  readonly #guests = new Map<Connection, Guest>();
+  /** Every connection; those that are logged in have nothing more to be known of them. */
+  readonly #guests = new Map<Connection, Guest | undefined>();
   readonly #line = new Set<Guest>();
   /** Who is read and not logged in, the longest there first. */
   readonly #door = new Set<Guest>();
@@ -69,6 +72,14 @@ export class Connections implements ConnectionOwner, Deadline {
   /** The connections there are. */
   all(): Iterable<Connection> {
     return this.#guests.keys();
+  }
+
+  /** The connection of that number, unless it is gone. */
+  find(number: number): Connection | undefined {
+    for (const connection of this.#guests.keys()) {
+      if (connection.number === number) return connection;
+    }
+    return undefined;
   }
 
   /** Why nobody from that address may come in now, or undefined. */
@@ -131,21 +142,33 @@ export class Connections implements ConnectionOwner, Deadline {
     return connection;
   }
 
+  /** Lets those in who wait and may come in now; to be called when the limits have changed. */
+  admit(): void {
+    for (const next of this.#line) {
+      if (this.#door.size >= this.#limits.loginsPendingMax) return;
+      if (!this.#hasRoomAtDoor(next.address)) continue;
+      this.#line.delete(next);
+      this.#toDoor(next);
+      next.wire.resume();
+    }
+  }
+
   connected(connection: Connection): void {
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
     this.#leaveDoor(guest);
-    guest.stage = "in";
+    this.#guests.set(connection, undefined);
   }
 
   ended(connection: Connection): void {
     const guest = this.#guests.get(connection);
-    if (guest === undefined) return;
-    this.#guests.delete(connection);
-    this.#line.delete(guest);
-    this.#leaveDoor(guest);
-    if (guest.stage === "refused") this.#refused--;
-    else add(this.#perAddress, guest.address, -1);
+    if (!this.#guests.delete(connection)) return;
+    if (guest !== undefined) {
+      this.#line.delete(guest);
+      this.#leaveDoor(guest);
+    }
+    if (guest?.stage === "refused") this.#refused--;
+    else add(this.#perAddress, connection.address, -1);
     if (this.#closing && this.#guests.size === 0) this.#empty.resolve();
   }
 
@@ -165,7 +188,7 @@ export class Connections implements ConnectionOwner, Deadline {
 
   /** Cuts whoever is still there. */
   destroy(): void {
-    for (const { wire } of this.#guests.values()) wire.destroy();
+    for (const connection of this.#guests.keys()) connection.destroy();
     this.#empty.resolve();
   }
 
@@ -211,13 +234,7 @@ export class Connections implements ConnectionOwner, Deadline {
   #leaveDoor(guest: Guest): void {
     if (!this.#door.delete(guest)) return;
     add(this.#atDoorPerAddress, guest.address, -1);
-    for (const next of this.#line) {
-      if (this.#door.size >= this.#limits.loginsPendingMax) return;
-      if (!this.#hasRoomAtDoor(next.address)) continue;
-      this.#line.delete(next);
-      this.#toDoor(next);
-      next.wire.resume();
-    }
+    this.admit();
   }
 }
 

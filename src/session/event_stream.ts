@@ -1,6 +1,6 @@
 import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
-import { type ConnectionContext, outboxOptions, sessionOptions } from "./connection.ts";
+import type { ConnectionContext } from "./connection_context.ts";
 import type { Deadline } from "./deadlines.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { Session } from "./session.ts";
@@ -14,6 +14,8 @@ export interface EventStreamOptions {
   readonly number: number;
   readonly address: string;
   readonly destination: string;
+  /** Whether it was asked for where only this machine can, and through no proxy. */
+  readonly local: boolean;
   /** What is let through; undefined for everything. */
   readonly selector: string | undefined;
   /** Whether each event is a JSON object with headers and body, not the body alone. */
@@ -52,8 +54,9 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
     const { deadlines, runtime } = context;
     this.#wire = wire;
     this.#options = options;
-    this.#outbox = new Outbox(this, outboxOptions(context, wire));
-    this.#session = new Session(this, sessionOptions(context, options.number));
+    this.#outbox = new Outbox(this, wire, context);
+    const { number: name, local: seesSystem } = options;
+    this.#session = new Session(this, context, { name, seesSystem });
     this.#session.subscribe({
       id: undefined,
       destination: options.destination,
@@ -99,6 +102,10 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
 
   subscribed(subscription: Subscription): void {
     this.windowUsed(subscription);
+  }
+
+  unsubscribed(): void {
+    // Nobody needs telling: a stream has one subscription and goes with it.
   }
 
   takenOver(): void {

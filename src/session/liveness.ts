@@ -42,6 +42,16 @@ export class Liveness {
     this.#receivedAt = options.now;
   }
 
+  /** What both sides agreed on. */
+  get heartBeat(): HeartBeat {
+    return this.#heartBeat;
+  }
+
+  /** When anything came last, in ms since the epoch. */
+  get receivedAt(): number {
+    return this.#receivedAt;
+  }
+
   /** From now on both sides keep this. */
   agree(heartBeat: HeartBeat, now: number): void {
     this.#heartBeat = heartBeat;

@@ -1,4 +1,6 @@
 import type { Memory } from "../broker/memory.ts";
+import type { Runtime } from "../runtime.ts";
+import type { SessionLimits } from "./limits.ts";
 import type { Turn } from "./turn.ts";
 import type { Wire, WireFrame } from "./wire.ts";
 
@@ -14,17 +16,13 @@ export interface OutboxOwner {
   overflowed(detail: string): void;
 }
 
-/** Bounds of an outbox. */
-export interface OutboxOptions {
-  readonly wire: Wire;
+/** What all outboxes share. */
+export interface OutboxContext {
   readonly turn: Turn;
   readonly memory: Memory;
-  /** The clock, in ms since the epoch. */
-  readonly now: () => number;
-  /** Bytes waiting, the wire's included. */
-  readonly bytesMax: number;
-  /** What gives way over the budget: the connection, or messages of topics. */
-  readonly policy: "disconnect" | "drop-oldest" | "drop-newest";
+  readonly runtime: Pick<Runtime, "now">;
+  /** Bytes waiting, the wire's included, and what gives way over that. Looked up at each use. */
+  readonly limits: Pick<SessionLimits, "outboxBytesMax" | "slowConsumer">;
 }
 
 /** A batch is sent when it has so many frames or bytes, and at the latest at the end of the turn. */
@@ -36,9 +34,11 @@ const FLUSH_BYTES = 64 * 1024;
  * takes everything; what is over it meets the policy.
  */
 export class Outbox {
-  readonly #options: OutboxOptions;
+  readonly #context: OutboxContext;
   readonly #owner: OutboxOwner;
-  #frames: WireFrame[] = [];
+  readonly #wire: Wire;
+  /** A new one for each batch; none while there is none, as most of the time. */
+  #frames: WireFrame[] | undefined;
   /** For each frame whether it may be dropped; kept only where the policy drops. */
   #droppable: boolean[] | undefined;
   #bytes = 0;
@@ -64,11 +64,11 @@ export class Outbox {
   /** Since when it is over half its budget and the wire sends nothing, in ms since the epoch. */
   stuckSince = 0;
 
-  constructor(owner: OutboxOwner, options: OutboxOptions) {
+  constructor(owner: OutboxOwner, wire: Wire, context: OutboxContext) {
     this.#owner = owner;
-    this.#options = options;
-    this.lastSentAt = options.now();
-    if (options.policy !== "disconnect") this.#droppable = [];
+    this.#wire = wire;
+    this.#context = context;
+    this.lastSentAt = context.runtime.now();
   }
 
   /** Bytes waiting, the wire's included, as far as known. */
@@ -79,39 +79,48 @@ export class Outbox {
   /** Adds a frame. `droppable`: a message of a topic, which the policy may drop. */
   push(frame: WireFrame, droppable: boolean): void {
     if (this.#cut) return;
-    const { turn, bytesMax, memory } = this.#options;
+    const { turn, limits } = this.#context;
     const size = frame.length;
     // Large frames take long to send, and so count more.
     turn.charge(1 + (size >> 13));
-    // With memory short, topics take no more for those who are behind; queues only move bytes.
-    const short = droppable && this.pressed && memory.exceededBy(size);
-    // Queues stop at half the budget: one large message more, and a receipt, are no reason to part.
-    const budget = droppable ? bytesMax : 2 * bytesMax;
-    if (this.size > budget || short) {
-      if (!this.#makeRoom(size, droppable)) return;
-    }
+    const isBehind = this.pressed || this.#bytes + this.#inWire > limits.outboxBytesMax;
+    if (isBehind && !this.#admits(size, droppable)) return;
     this.#add(frame, droppable);
   }
 
   /** Adds the frame behind which nothing comes; no budget asks for it. */
   pushLast(frame: WireFrame): void {
-    this.#options.turn.charge(1);
+    this.#context.turn.charge(1);
     this.#add(frame, false);
     this.#cut = true;
   }
 
+  #admits(size: number, droppable: boolean): boolean {
+    const { memory } = this.#context;
+    const bytesMax = this.#bytesMax;
+    // With memory short, topics take no more for those who are behind; queues only move bytes.
+    const short = droppable && this.pressed && memory.exceededBy(size);
+    // Queues stop at half the budget: one large message more, and a receipt, are no reason to part.
+    const budget = droppable ? bytesMax : 2 * bytesMax;
+    return (this.size <= budget && !short) || this.#makeRoom(size, droppable);
+  }
+
   #add(frame: WireFrame, droppable: boolean): void {
-    const { turn, bytesMax, memory } = this.#options;
+    const { turn, memory, limits } = this.#context;
+    const { outboxBytesMax, slowConsumer } = limits;
     const size = frame.length;
-    this.#frames.push(frame);
+    const frames = (this.#frames ??= []);
+    // What was pushed while nothing could be dropped stays.
+    if (slowConsumer !== "disconnect") this.#droppable ??= frames.map(() => false);
     this.#droppable?.push(droppable);
+    frames.push(frame);
     this.#bytes += size;
     memory.used += size;
-    if (!this.pressed && this.size > bytesMax / 2) this.#press();
-    if (this.#frames.length >= FLUSH_FRAMES || this.#bytes >= FLUSH_BYTES) {
-      if (!this.#blocked) this.#send();
+    if (!this.pressed && this.#bytes + this.#inWire > outboxBytesMax / 2) this.#press();
+    if ((frames.length >= FLUSH_FRAMES || this.#bytes >= FLUSH_BYTES) && !this.#blocked) {
+      this.#send(frames);
     }
-    if (!this.#flushing && this.#frames.length > 0) {
+    if (!this.#flushing && this.#frames !== undefined) {
       this.#flushing = true;
       turn.flushLater(this);
     }
@@ -120,79 +129,85 @@ export class Outbox {
   /** The end of the turn: sends what there is. */
   flush(): void {
     this.#flushing = false;
-    if (this.#frames.length > 0 && !this.#blocked) this.#send();
+    if (this.#frames !== undefined && !this.#blocked) this.#send(this.#frames);
   }
 
   /** Sends everything whatever the wire has; before a goodbye. */
   flushAll(): void {
     this.#cut = true;
-    if (this.#frames.length > 0) this.#send();
+    if (this.#frames !== undefined) this.#send(this.#frames);
   }
 
   /** The wire sent something of what it had. */
   drained(): void {
     const before = this.#inWire;
     this.#sample();
-    if (this.#inWire < before) this.stuckSince = this.#options.now();
-    if (!this.#blocked && this.#frames.length > 0) this.#send();
-    if (this.pressed && this.size <= this.#options.bytesMax / 2) this.#relieve();
+    if (this.#inWire < before) this.stuckSince = this.#context.runtime.now();
+    if (this.#frames !== undefined && !this.#blocked) this.#send(this.#frames);
+    if (this.pressed && this.size <= this.#bytesMax / 2) this.#relieve();
   }
 
   /** Forgets what was not handed to the wire; returns how many frames. */
   clear(): number {
-    const count = this.#frames.length;
-    this.#options.memory.used -= this.#bytes;
-    this.#frames = [];
+    const count = this.#frames?.length ?? 0;
+    this.#context.memory.used -= this.#bytes;
+    this.#frames = undefined;
+    this.#droppable = undefined;
     this.#bytes = 0;
-    if (this.#droppable !== undefined) this.#droppable = [];
     return count;
   }
 
   /** The wire is gone: nothing counts any more. */
   close(): void {
     this.clear();
-    this.#options.memory.used -= this.#inWire;
-    this.#options.memory.inWires -= this.#inWire;
+    this.#context.memory.used -= this.#inWire;
+    this.#context.memory.inWires -= this.#inWire;
     this.#inWire = 0;
+  }
+
+  get #bytesMax(): number {
+    return this.#context.limits.outboxBytesMax;
+  }
+
+  /** Whether messages of topics give way, rather than the connection. */
+  get #drops(): boolean {
+    return this.#context.limits.slowConsumer !== "disconnect";
   }
 
   /** Where messages may be dropped they wait here, not in the wire. */
   get #blocked(): boolean {
-    const { bytesMax } = this.#options;
-    return (
-      this.#inWire >
-      (this.#droppable === undefined ? bytesMax : Math.min(FLUSH_BYTES, bytesMax / 4))
-    );
+    const bytesMax = this.#bytesMax;
+    return this.#inWire > (this.#drops ? Math.min(FLUSH_BYTES, bytesMax / 4) : bytesMax);
   }
 
   /** Sends what was kept back while the transports had too much. */
   retry(): void {
-    if (this.#kept && this.#frames.length > 0 && !this.#blocked) this.#send();
+    if (this.#kept && this.#frames !== undefined && !this.#blocked) this.#send(this.#frames);
   }
 
-  #send(): void {
-    const { memory, turn } = this.#options;
+  #send(frames: readonly WireFrame[]): void {
+    const { memory, turn } = this.#context;
     this.#kept = this.#bytes > FLUSH_BYTES && memory.wiresAreFull && !this.#cut;
     if (this.#kept) {
       // Here the frames of all who are alike are one string; in the wire each has a copy.
       turn.after(() => this.#owner.kept());
       return;
     }
-    const frames = this.#frames;
-    this.#frames = [];
-    if (this.#droppable !== undefined) this.#droppable = [];
+    this.#frames = undefined;
+    this.#droppable = undefined;
     memory.used -= this.#bytes;
     this.#bytes = 0;
     this.framesSent += frames.length;
-    this.lastSentAt = this.#options.now();
-    this.#options.wire.write(frames);
+    this.lastSentAt = this.#context.runtime.now();
+    this.#wire.write(frames);
     this.#sample();
-    if (this.pressed && this.size <= this.#options.bytesMax / 2) this.#relieve();
+    if (this.pressed && this.size <= this.#bytesMax / 2) this.#relieve();
   }
 
   #sample(): void {
-    const { wire, memory } = this.#options;
-    const inWire = wire.buffered;
+    const { memory } = this.#context;
+    const inWire = this.#wire.buffered;
+    if (inWire === this.#inWire) return;
     memory.used += inWire - this.#inWire;
     memory.inWires += inWire - this.#inWire;
     this.#inWire = inWire;
@@ -200,15 +215,15 @@ export class Outbox {
 
   #press(): void {
     this.pressed = true;
-    this.pressedAt = this.stuckSince = this.#options.now();
-    this.#options.turn.after(() => this.#owner.pressed());
+    this.pressedAt = this.stuckSince = this.#context.runtime.now();
+    this.#context.turn.after(() => this.#owner.pressed());
   }
 
   #relieve(): void {
     this.pressed = false;
     if (this.#relieving) return;
     this.#relieving = true;
-    this.#options.turn.after(() => {
+    this.#context.turn.after(() => {
       this.#relieving = false;
       this.#owner.relieved();
     });
@@ -216,15 +231,18 @@ export class Outbox {
 
   /** Over the budget: whether the frame is taken all the same. */
   #makeRoom(size: number, droppable: boolean): boolean {
-    const { policy, bytesMax, turn } = this.#options;
+    const { turn, limits } = this.#context;
+    const { outboxBytesMax: bytesMax, slowConsumer: policy } = limits;
     if (policy === "drop-newest" && droppable) {
       this.dropped++;
       return false;
     }
-    if (policy === "drop-oldest" && this.#droppable !== undefined && droppable) {
-      for (let i = 0; i < this.#frames.length && this.size + size > bytesMax; i++) {
-        if (this.#droppable[i] === true) this.#dropAt(i--);
+    if (policy === "drop-oldest" && droppable) {
+      const frames = this.#frames ?? [];
+      for (let i = 0; i < frames.length && this.size + size > bytesMax; i++) {
+        if (this.#droppable?.[i] === true) this.#dropAt(frames, i--);
       }
+      if (frames.length === 0) this.#frames = undefined;
       if (this.size <= bytesMax) return true;
       this.dropped++;
       return false;
@@ -241,12 +259,12 @@ export class Outbox {
     return !this.#cut;
   }
 
-  #dropAt(index: number): void {
-    const [frame] = this.#frames.splice(index, 1);
+  #dropAt(frames: WireFrame[], index: number): void {
+    const [frame] = frames.splice(index, 1);
     this.#droppable?.splice(index, 1);
     const size = frame?.length ?? 0;
     this.#bytes -= size;
-    this.#options.memory.used -= size;
+    this.#context.memory.used -= size;
     this.dropped++;
   }
 }

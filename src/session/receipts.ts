@@ -4,23 +4,28 @@ interface Slot {
   settled: boolean;
 }
 
+/** What writes RECEIPT frames. */
+export interface ReceiptSender {
+  sendReceipt(id: string): void;
+}
+
 /**
  * Receipts in the order of the frames that asked for them. The only place
  * where a receipt is made, and only from an operation that was accepted.
  */
 export class Receipts {
-  readonly #send: (id: string) => void;
-  #slots: Slot[] = [];
+  readonly #sender: ReceiptSender;
+  /** None while nothing is pending. */
+  #slots: Slot[] | undefined;
   #idle: (() => void) | undefined;
 
-  /** `send` writes a RECEIPT frame. */
-  constructor(send: (id: string) => void) {
-    this.#send = send;
+  constructor(sender: ReceiptSender) {
+    this.#sender = sender;
   }
 
   /** Frames whose operations are not accepted yet. */
   get pending(): number {
-    return this.#slots.length;
+    return this.#slots?.length ?? 0;
   }
 
   /**
@@ -29,6 +34,7 @@ export class Receipts {
    */
   open(id: string | undefined): () => void {
     const slot: Slot = { id, settled: false };
+    this.#slots ??= [];
     this.#slots.push(slot);
     return () => {
       slot.settled = true;
@@ -38,26 +44,28 @@ export class Receipts {
 
   /** Calls `then` once nothing is pending, possibly at once. */
   whenIdle(then: () => void): void {
-    if (this.#slots.length === 0) then();
+    if (this.#slots === undefined) then();
     else this.#idle = then;
   }
 
   /** Takes back the slot opened last: its frame failed. */
   withdraw(): void {
-    this.#slots.pop();
+    this.#slots?.pop();
     this.#advance();
   }
 
   #advance(): void {
-    let first = this.#slots[0];
+    const slots = this.#slots ?? [];
+    let first = slots[0];
     while (first?.settled === true) {
-      this.#slots.shift();
-      if (first.id !== undefined) this.#send(first.id);
-      first = this.#slots[0];
+      slots.shift();
+      if (first.id !== undefined) this.#sender.sendReceipt(first.id);
+      first = slots[0];
     }
+    if (first !== undefined) return;
+    this.#slots = undefined;
     const idle = this.#idle;
-    if (this.#slots.length > 0 || idle === undefined) return;
     this.#idle = undefined;
-    idle();
+    idle?.();
   }
 }

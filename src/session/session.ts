@@ -1,6 +1,7 @@
 import {
   type Destination,
   type DestinationUse,
+  isSystemName,
   parseDestination,
   remotePath,
   splitComposite,
@@ -20,23 +21,33 @@ import {
 } from "../engine/operation.ts";
 import { Fault, quote } from "../fault.ts";
 import { Acks, heldBy, heldUpTo } from "./acks.ts";
+import type { Runtime } from "../runtime.ts";
 import { detach } from "./detach.ts";
 import { canonicalDestination } from "./dialect.ts";
 import type { SessionLimits } from "./limits.ts";
+import { SubscriptionTable } from "./subscription_table.ts";
 import { type AckMode, type Held, Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { Transactions } from "./transaction.ts";
 
-/** What a session needs of the broker. */
-export interface SessionOptions {
+/** What all sessions share. */
+export interface SessionContext {
   readonly engine: LocalEngine;
   readonly limits: SessionLimits;
   readonly memory: Memory;
-  /** What the ids of its deliveries begin with; no other session of any run has it. */
-  readonly tag: string;
-  /** An unguessable name for a temporary destination. */
-  readonly newToken: () => string;
+  /** Unique to this run; ids of deliveries begin with it. */
+  readonly boot: string;
+  /** `id`: an unguessable name for a temporary destination. */
+  readonly runtime: Pick<Runtime, "id">;
   /** Reads a selector. @throws Fault `bad-selector` */
   readonly filterOf: (selector: string) => MessageFilter;
+}
+
+/** What one session has of its own. */
+export interface SessionOptions {
+  /** Tells sessions of one run apart. */
+  readonly name: string | number;
+  /** Whether it may subscribe to what the broker says of itself, below `$system`. */
+  readonly seesSystem: boolean;
 }
 
 /** A message that a client sends. */
@@ -78,6 +89,8 @@ export interface AckTarget {
   readonly subscription: string | undefined;
 }
 
+const NONE: readonly Attachment[] = [];
+
 const KEEP_DURABLE = { delete: false, name: undefined };
 
 /** From so many bytes on a subscription needs room in the memory budget. */
@@ -95,20 +108,19 @@ export type Done = (fault?: Fault) => void;
  * transactions over the three, under its limits. Knows no frame.
  */
 export class Session {
-  readonly acks = new Acks();
   /** ACKs and NACKs that named nothing that is held, and did no harm. */
   staleAcks = 0;
   /** What the client calls itself; part of the key of its durable subscriptions. */
   clientId: string | undefined = undefined;
-  readonly #prefix: string;
-  readonly #engine: LocalEngine;
-  readonly #options: SessionOptions;
-  readonly #limits: SessionLimits;
-  readonly #memory: Memory;
+  readonly #context: SessionContext;
   readonly #owner: SubscriptionOwner;
+  readonly #name: string | number;
+  readonly #seesSystem: boolean;
   readonly #source: Source = createSource();
-  readonly #transactions: Transactions;
-  readonly #subscriptions = new Map<string, Subscription>();
+  /** These are made when first needed: most clients never do. */
+  #acks: Acks | undefined;
+  #transactions: Transactions | undefined;
+  readonly #subscriptions = new SubscriptionTable();
   /** Ids whose subscription ended on this session: a few, the latest. */
   #endedIds: Set<string> | undefined;
   /** Number of the latest message delivered: "given before" is a comparison. */
@@ -118,30 +130,44 @@ export class Session {
   #implicit: Set<string> | undefined;
   #closed = false;
 
-  constructor(owner: SubscriptionOwner, options: SessionOptions) {
+  constructor(owner: SubscriptionOwner, context: SessionContext, options: SessionOptions) {
     this.#owner = owner;
-    this.#options = options;
-    this.#engine = options.engine;
-    this.#limits = options.limits;
-    this.#prefix = `${options.tag}-`;
-    this.#memory = options.memory;
-    this.#transactions = new Transactions(options.limits, options.memory);
+    this.#context = context;
+    this.#name = options.name;
+    this.#seesSystem = options.seesSystem;
+  }
+
+  /** What the client holds and has not settled. */
+  get acks(): Acks {
+    return (this.#acks ??= new Acks());
+  }
+
+  /** Deliveries that it holds. */
+  get unacknowledged(): number {
+    return this.#acks?.size ?? 0;
   }
 
   /** Subscriptions that are live. */
-  get subscriptions(): ReadonlyMap<string, Subscription> {
+  get subscriptions(): Pick<SubscriptionTable, "size" | "values"> {
     return this.#subscriptions;
+  }
+
+  /** Transactions that are open. */
+  get transactions(): number {
+    return this.#transactions?.ids.length ?? 0;
   }
 
   /** Whether so much of it waits for the store that no more should be taken in. */
   get saturated(): boolean {
     const { operations, bytes } = this.#source;
-    return operations > this.#limits.pendingOperationsMax || bytes > this.#limits.pendingBytesMax;
+    if (operations === 0) return false;
+    const { pendingOperationsMax, pendingBytesMax } = this.#context.limits;
+    return operations > pendingOperationsMax || bytes > pendingBytesMax;
   }
 
   /** What ACK and NACK may name a delivery by. */
   ackId(held: Held): string {
-    return this.#prefix + held.ordinal;
+    return this.#prefix + String(held.ordinal);
   }
 
   /** The client was given a message of that number. */
@@ -161,18 +187,18 @@ export class Session {
     options: { readonly transaction: string | undefined; readonly done: Done },
   ): { readonly id: string; readonly unpressed: boolean } {
     const { transaction, done } = options;
-    const open = transaction === undefined ? undefined : this.#transactions.get(transaction);
+    const open = transaction === undefined ? undefined : this.#opened.get(transaction);
     const replyTo = this.#replyTo(draft.replyTo);
     const operations = splitComposite(draft.destination).map((leaf, _at, leaves) =>
       this.#publication(draft, { leaf, replyTo, composite: leaves.length > 1 }),
     );
     const id = operations[0]?.message.id ?? "";
     if (open === undefined) {
-      return { id, unpressed: this.#engine.apply(this.#source, operations, done) };
+      return { id, unpressed: this.#context.engine.apply(this.#source, operations, done) };
     }
     const bytes = operations.reduce((sum, { message }) => sum + message.size, 0);
-    this.#transactions.checkRoom(open, operations.length, bytes);
-    for (const each of operations) this.#transactions.add(open, each, each.message.size);
+    this.#opened.checkRoom(open, operations.length, bytes);
+    for (const each of operations) this.#opened.add(open, each, each.message.size);
     done();
     return { id, unpressed: true };
   }
@@ -189,13 +215,13 @@ export class Session {
       this.#destination(leaf, "subscribe"),
     );
     this.#endImplicit(request, destinations);
-    if (id !== undefined && this.#subscriptions.has(id)) {
+    if (id !== undefined && this.#subscriptions.get(id) !== undefined) {
       throw new Fault(
         "duplicate-subscription",
         `Cannot subscribe with id ${quote(id)}: this connection has a subscription with that id`,
       );
     }
-    const { subscriptionsMax } = this.#limits;
+    const { subscriptionsMax } = this.#context.limits;
     if (this.#subscriptions.size >= subscriptionsMax) {
       throw new Fault(
         "too-many-subscriptions",
@@ -206,13 +232,13 @@ export class Session {
     if (patterns > 0) this.#checkQueuePatterns(patterns);
     const cost = subscriptionCost({ id, named: request.destination });
     // A plain one is never refused for want of memory: consumers are what makes room.
-    if (cost > LARGE_SUBSCRIPTION && this.#memory.exceededBy(cost)) {
+    if (cost > LARGE_SUBSCRIPTION && this.#context.memory.exceededBy(cost)) {
       throw new Fault("memory-full", "Cannot subscribe: no memory left for one more subscription");
     }
     const subscription = this.#newSubscription(request);
     subscription.attachments = this.#attach(subscription, { request, destinations });
-    this.#memory.used += cost;
-    this.#subscriptions.set(id ?? `\0${++this.#anonymous}`, subscription);
+    this.#context.memory.used += cost;
+    this.#subscriptions.add(subscription);
     this.#endedIds?.delete(id ?? "");
     this.#owner.subscribed(subscription);
     return subscription;
@@ -242,7 +268,8 @@ export class Session {
     const subscription = key === undefined ? undefined : this.#subscriptions.get(key);
     if (key === undefined || subscription === undefined) {
       const deletes = durable.delete && durable.name !== undefined;
-      if (deletes && this.#engine.deleteDurables(this.#durableKey(durable.name ?? "")) > 0) return;
+      if (deletes && this.#context.engine.deleteDurables(this.#durableKey(durable.name ?? "")) > 0)
+        return;
       const what = "id" in name ? name.id : name.destination;
       if (this.#endedIds?.has(what) === true) return;
       throw new Fault(
@@ -254,9 +281,9 @@ export class Session {
     }
     const kept = subscription.attachments.flatMap((each) => each.durable ?? []);
     this.#end(key, subscription);
-    if (durable.delete) for (const each of kept) this.#engine.deleteDurable(each);
+    if (durable.delete) for (const each of kept) this.#context.engine.deleteDurable(each);
     this.#endedIds ??= new Set();
-    if (this.#endedIds.size >= this.#limits.subscriptionsMax) this.#endedIds.clear();
+    if (this.#endedIds.size >= this.#context.limits.subscriptionsMax) this.#endedIds.clear();
     const ended = subscription.id ?? subscription.named;
     if (ended.length <= ENDED_ID_MAX) this.#endedIds.add(ended);
   }
@@ -264,7 +291,8 @@ export class Session {
   /**
    * Settles a delivery and, in `client` mode, those before it in the same
    * subscription; in a transaction when it commits. What names nothing that
-   * is held, but was given before, is ignored and counted.
+   * is held, but was given before, is ignored and counted. Returns the id of
+   * the message that was named, if it was held.
    *
    * @throws Fault `unknown-ack`, `unknown-subscription`, `unknown-transaction`
    */
@@ -272,14 +300,14 @@ export class Session {
     target: AckTarget,
     verdict: Verdict,
     options: { readonly transaction: string | undefined; readonly done: Done },
-  ): void {
+  ): string | undefined {
     const transaction =
-      options.transaction === undefined ? undefined : this.#transactions.get(options.transaction);
+      options.transaction === undefined ? undefined : this.#opened.get(options.transaction);
     const held = this.#find(target);
     if (held === undefined) {
       this.staleAcks++;
       options.done();
-      return;
+      return undefined;
     }
     if (held.bound) {
       throw new Fault(
@@ -290,27 +318,28 @@ export class Session {
     const all = held.subscription.ack === "client" ? heldUpTo(held) : [held];
     const operations = all.map(({ entry }): Operation => ({ kind: "settle", entry, verdict }));
     if (transaction !== undefined) {
-      this.#transactions.checkRoom(transaction, operations.length, 0);
+      this.#opened.checkRoom(transaction, operations.length, 0);
       for (const each of all) this.acks.bind(each);
       transaction.bound.push(...all);
-      for (const each of operations) this.#transactions.add(transaction, each, 0);
+      for (const each of operations) this.#opened.add(transaction, each, 0);
       options.done();
     } else {
       for (const each of all) this.acks.release(each);
-      this.#engine.apply(this.#source, operations, options.done);
+      this.#context.engine.apply(this.#source, operations, options.done);
     }
     this.#resume(held.subscription);
+    return held.entry.message.id;
   }
 
   /** @throws Fault `duplicate-transaction`, `too-many-transactions` */
   begin(id: string): void {
-    this.#transactions.begin(id);
+    this.#opened.begin(id);
   }
 
   /** Applies a transaction, all of it or nothing. @throws Fault `unknown-transaction` */
   commit(id: string, done: Done): boolean {
-    const transaction = this.#transactions.end(id);
-    return this.#engine.apply(this.#source, transaction.operations, (fault) => {
+    const transaction = this.#opened.end(id);
+    return this.#context.engine.apply(this.#source, transaction.operations, (fault) => {
       for (const held of transaction.bound) {
         if (fault !== undefined) this.#undo(held);
         else this.acks.release(held);
@@ -321,37 +350,62 @@ export class Session {
 
   /** Undoes a transaction. @throws Fault `unknown-transaction` */
   abort(id: string, done: Done): void {
-    for (const held of this.#transactions.end(id).bound) this.#undo(held);
+    for (const held of this.#opened.end(id).bound) this.#undo(held);
     // In its place behind what the same client applied before.
-    this.#engine.apply(this.#source, [], done);
+    this.#context.engine.apply(this.#source, [], done);
   }
 
   /** Has `done` called once everything applied so far is accepted. */
   flush(done: Done): void {
-    this.#engine.apply(this.#source, [], done);
+    this.#context.engine.apply(this.#source, [], done);
   }
 
   /** The client is gone: transactions are undone, what it held returns. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const id of this.#transactions.ids) {
-      for (const held of this.#transactions.end(id).bound) this.#undo(held);
+    for (const id of this.#transactions?.ids ?? []) {
+      for (const held of this.#opened.end(id).bound) this.#undo(held);
     }
     // All leave before anything returns, or it would come to the next of them.
     for (const subscription of this.#subscriptions.values()) this.#detach(subscription);
     for (const subscription of this.#subscriptions.values()) this.#returnHeld(subscription);
     this.#subscriptions.clear();
-    this.#engine.end(this.#source);
+    this.#context.engine.end(this.#source);
+  }
+
+  get #opened(): Transactions {
+    const { limits, memory } = this.#context;
+    return (this.#transactions ??= new Transactions(limits, memory));
+  }
+
+  /** What ids of its deliveries begin with; no other session of any run has it. */
+  get #prefix(): string {
+    return `${this.#context.boot}.${this.#name}-`;
   }
 
   #destination(text: string, use: DestinationUse): Destination {
-    const { unprefixed } = this.#limits;
+    const { unprefixed } = this.#context.limits;
     const destination = parseDestination(canonicalDestination(text, unprefixed), use);
     const { kind, remote } = destination;
+    if (isSystemName(destination.name)) this.#checkSystem(destination, use);
     if (remote || kind === "queue" || kind === "topic") return destination;
     const own = { ...destination, path: detach(destination.path) };
-    return this.#engine.temporary(this.#source, own, this.#options.newToken);
+    return this.#context.engine.temporary(this.#source, own, this.#context.runtime.id);
+  }
+
+  /** Below `$system` the broker alone publishes, and not everyone may listen. */
+  #checkSystem({ path, kind }: Destination, use: DestinationUse): void {
+    if (kind !== "topic") return;
+    if (use === "send") {
+      throw new Fault("forbidden", `Cannot send to ${quote(path)}: only the broker itself does`);
+    }
+    if (this.#seesSystem) return;
+    throw new Fault(
+      "forbidden",
+      `Cannot subscribe to ${quote(path)}: until there are accounts only who connects from the ` +
+        "broker's own machine, to a listener that no other can reach, may",
+    );
   }
 
   /** What becomes of one part of a SEND's destination. */
@@ -362,7 +416,7 @@ export class Session {
     const { leaf, replyTo, composite } = about;
     const destination = this.#destination(leaf, "send");
     // The owner of a temporary destination sees its own name for it.
-    const own = destination.remote ? this.#engine.ownPathOf(destination) : undefined;
+    const own = destination.remote ? this.#context.engine.ownPathOf(destination) : undefined;
     const shown = own ?? (composite ? leaf : undefined);
     const headers =
       shown === undefined && replyTo === undefined
@@ -371,7 +425,7 @@ export class Session {
             withChanged(draft.headers.list(), { destination: shown, "reply-to": replyTo }),
           );
     const { body, priority, expiresAt, persistent, retain } = draft;
-    const message = this.#engine.createMessage({
+    const message = this.#context.engine.createMessage({
       headers,
       body,
       priority,
@@ -389,7 +443,10 @@ export class Session {
    */
   #replyTo(text: string | undefined): string | undefined {
     if (text === undefined) return undefined;
-    const own = parseDestination(canonicalDestination(text, this.#limits.unprefixed), "send");
+    const own = parseDestination(
+      canonicalDestination(text, this.#context.limits.unprefixed),
+      "send",
+    );
     if (own.remote || (own.kind !== "temp-queue" && own.kind !== "temp-topic")) return undefined;
     const { path } = this.#destination(text, "send");
     if (own.kind === "temp-queue" && !this.#isSubscribedTo(path)) {
@@ -421,12 +478,14 @@ export class Session {
   #newSubscription(request: SubscriptionRequest): Subscription {
     const { ack, selector } = request;
     return new Subscription(this.#owner, {
+      key: request.id ?? `\0${++this.#anonymous}`,
       id: request.id,
       named: request.destination,
       ack,
-      prefetch: ack === "auto" ? Infinity : (request.prefetch ?? this.#limits.prefetchDefault),
+      prefetch:
+        ack === "auto" ? Infinity : (request.prefetch ?? this.#context.limits.prefetchDefault),
       prefetchBytes: request.prefetchBytes ?? Infinity,
-      filter: selector === undefined ? undefined : this.#options.filterOf(selector),
+      filter: selector === undefined ? undefined : this.#context.filterOf(selector),
       excludes: request.noLocal === true ? this.#source : undefined,
       browses: request.browse === true,
     });
@@ -443,13 +502,13 @@ export class Session {
       for (const destination of destinations) {
         const options = this.#subscribeOptions(subscription, { request, destination });
         const wanted = { destination, options };
-        attachments.push(this.#engine.subscribe(this.#source, subscription, wanted));
+        attachments.push(this.#context.engine.subscribe(this.#source, subscription, wanted));
       }
     } catch (error) {
       for (const each of attachments) {
-        this.#engine.unsubscribe(each);
+        this.#context.engine.unsubscribe(each);
         if (each.durable !== undefined && each.madeDurable)
-          this.#engine.deleteDurable(each.durable);
+          this.#context.engine.deleteDurable(each.durable);
       }
       throw error;
     }
@@ -467,6 +526,10 @@ export class Session {
       throw new Fault("bad-header", `Cannot browse ${path}: expected one /queue/ destination`);
     }
     if (durableName === undefined || destination.kind !== "topic") return { browse };
+    if (isSystemName(destination.name)) {
+      const path = quote(destination.path);
+      throw new Fault("unsupported-feature", `Cannot subscribe to ${path}: not durably`);
+    }
     const takenOver = () => this.#owner.takenOver(subscription);
     return { durable: { key: this.#durableKey(durableName), takenOver } };
   }
@@ -492,7 +555,11 @@ export class Session {
     if (!held.subscription.ended) return;
     this.acks.release(held);
     const entry = held.entry;
-    this.#engine.apply(this.#source, [{ kind: "settle", entry, verdict: "returned" }], () => {});
+    this.#context.engine.apply(
+      this.#source,
+      [{ kind: "settle", entry, verdict: "returned" }],
+      () => {},
+    );
   }
 
   #end(key: string, subscription: Subscription): void {
@@ -503,16 +570,17 @@ export class Session {
 
   #detach(subscription: Subscription): void {
     subscription.ended = true;
-    for (const each of subscription.attachments) this.#engine.unsubscribe(each);
-    subscription.attachments = [];
-    this.#memory.used -= subscriptionCost(subscription);
+    for (const each of subscription.attachments) this.#context.engine.unsubscribe(each);
+    subscription.attachments = NONE;
+    this.#context.memory.used -= subscriptionCost(subscription);
+    this.#owner.unsubscribed(subscription);
   }
 
   #returnHeld(subscription: Subscription): void {
     const all = heldBy(subscription).filter((held) => !held.bound);
     if (all.length === 0) return;
     for (const held of all) this.acks.release(held);
-    this.#engine.apply(
+    this.#context.engine.apply(
       this.#source,
       all.map(({ entry }): Operation => ({ kind: "settle", entry, verdict: "returned" })),
       () => {},
@@ -521,13 +589,13 @@ export class Session {
 
   #resume(subscription: Subscription): void {
     let more = false;
-    for (const each of subscription.attachments) more = this.#engine.resume(each) || more;
+    for (const each of subscription.attachments) more = this.#context.engine.resume(each) || more;
     if (more) this.#owner.windowUsed(subscription);
   }
 
   #anonymousKey(destination: string): string | undefined {
-    for (const [key, subscription] of this.#subscriptions) {
-      if (subscription.id === undefined && subscription.named === destination) return key;
+    for (const { id, named, key } of this.#subscriptions.values()) {
+      if (id === undefined && named === destination) return key;
     }
     return undefined;
   }
@@ -542,7 +610,7 @@ export class Session {
     if (ordinal !== undefined && ordinal <= this.acks.given) return undefined;
     const byMessage = this.#findMessage(id, subscriptionId);
     if (byMessage !== undefined) return byMessage;
-    const number = this.#engine.numberOf(id);
+    const number = this.#context.engine.numberOf(id);
     if (number !== undefined && number <= this.#latestMessage) return undefined;
     if (this.#hasOnlyAuto) return undefined;
     throw new Fault(
@@ -553,7 +621,7 @@ export class Session {
   }
 
   #findMessage(messageId: string, subscriptionId: string | undefined): Held | undefined {
-    if (this.#engine.numberOf(messageId) === undefined) return undefined;
+    if (this.#context.engine.numberOf(messageId) === undefined) return undefined;
     for (const subscription of this.#subscriptions.values()) {
       if (!subscription.acknowledges) continue;
       if (subscriptionId !== undefined && subscription.id !== subscriptionId) continue;

@@ -22,12 +22,16 @@ export interface Held {
   twin: Held | undefined;
 }
 
+const NONE: readonly Attachment[] = [];
+
 /** What a subscription hands its messages to. */
 export interface SubscriptionOwner {
   /** Whether it takes messages of queues now. */
   readonly receptive: boolean;
   /** A subscription was made: what its frames begin with, and when its window opens. */
   subscribed(subscription: Subscription): void;
+  /** A subscription ended, whoever wished it. */
+  unsubscribed(subscription: Subscription): void;
   /** Another connection took a durable subscription over. */
   takenOver(subscription: Subscription): void;
   /** Sends a message to the client; see `Subscriber.deliver`. */
@@ -38,6 +42,8 @@ export interface SubscriptionOwner {
 
 /** What a client subscribed to. */
 export interface SubscriptionFields {
+  /** What the session keeps it by; the id where there is one. */
+  readonly key: string;
   /** Undefined in 1.0, where an id is optional. */
   readonly id: string | undefined;
   /** The destination as the client wrote it. */
@@ -60,6 +66,7 @@ export interface SubscriptionFields {
  * batch was sent.
  */
 export class Subscription implements Consumer {
+  readonly key: string;
   readonly id: string | undefined;
   readonly named: string;
   readonly ack: AckMode;
@@ -70,7 +77,7 @@ export class Subscription implements Consumer {
   readonly excludes: object | undefined;
   readonly browses: boolean;
   /** One, or one for each part of a composite destination. */
-  attachments: readonly Attachment[] = [];
+  attachments: readonly Attachment[] = NONE;
   /** Deliveries that count against the prefetch, and bytes of their bodies. */
   unacknowledged = 0;
   unacknowledgedBytes = 0;
@@ -87,6 +94,7 @@ export class Subscription implements Consumer {
 
   constructor(owner: SubscriptionOwner, fields: SubscriptionFields) {
     this.#owner = owner;
+    this.key = fields.key;
     this.id = fields.id;
     this.named = fields.named;
     this.ack = fields.ack;

@@ -9,6 +9,10 @@ export interface Peer extends PeerName {
   readonly messages: boolean;
   /** Whether the far end answers pings below STOMP (WebSocket does, TCP does not). */
   readonly answersPings: boolean;
+  /** Whether it came in where only this machine can, and through no proxy. */
+  readonly local: boolean;
+  /** The WebSocket sub-protocol that was agreed on; empty if none. */
+  readonly subProtocol: string;
 }
 
 /**

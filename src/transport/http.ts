@@ -4,12 +4,10 @@ import {
   type ConnectionContext,
   type ConnectionCounters,
   countRefusal,
-  sessionOptions,
-} from "../session/connection.ts";
+} from "../session/connection_context.ts";
 import type { Connections } from "../session/connections.ts";
-import { readSendHeaders } from "../session/dialect.ts";
 import { EventStream } from "../session/event_stream.ts";
-import { Session } from "../session/session.ts";
+import { publishOnce } from "../session/publish_once.ts";
 import type { Wire, WireFrame } from "../session/wire.ts";
 import type { RequestBodies } from "./request_bodies.ts";
 
@@ -25,15 +23,14 @@ export interface StreamOptions {
   readonly connections: Connections;
   /** Numeric address of the client; empty when unknown. */
   readonly address: string;
+  /** Whether it was asked for where only this machine can, and through no proxy. */
+  readonly local: boolean;
   /** Tells the stream from all others, and from connections. */
   readonly number: number;
 }
 
 /** HTTP header names that carry a message header: `x-stomp-NAME`. */
 const PREFIX = "x-stomp-";
-
-/** Sessions of HTTP clients are numbered apart from those of connections. */
-const HTTP_TAG = "http";
 
 /**
  * `POST /api/v1/send?destination=…`: the body is the message's body. Answers
@@ -44,61 +41,16 @@ export async function sendOverHttp(
   url: URL,
   options: SendOptions,
 ): Promise<Response> {
-  if (request.method !== "POST") return methodNotAllowed("POST");
+  if (request.method !== "POST") return methodNotAllowed(["POST"], options.context.counters);
   try {
-    const { limits, runtime } = options.context;
     const destination = requiredDestination(url);
     const bytes = await options.bodies.read(request);
     const body = isUtf8(bytes) ? decodeText(bytes) : bytes;
-    const headers = ["destination", destination, ...messageHeaders(request)];
-    if (headers.length > 2 * limits.headersMax) {
-      throw new Fault("too-many-headers", `Cannot send: more than ${limits.headersMax} headers`);
-    }
-    const read = readSendHeaders(headers, runtime.now());
-    const list = [...(read.kept ?? headers), ...read.added, "content-length", String(bytes.length)];
-    const { persistent, priority, expiresAt, replyTo, retain } = read;
-    if (replyTo !== undefined) {
-      throw new Fault(
-        "bad-destination",
-        "Cannot send with a temporary reply-to over HTTP: a reply needs a connection to come back on",
-      );
-    }
-    const draft = {
-      destination,
-      headers: { plain: undefined, list: () => list },
-      body,
-      persistent,
-      priority,
-      expiresAt,
-      replyTo,
-      retain,
-    };
-    return await publish(draft, options.context);
+    const headers = messageHeaders(request);
+    return json({ messageId: await publishOnce(options.context, { destination, headers, body }) });
   } catch (error) {
     return problem(error, options.context.counters);
   }
-}
-
-async function publish(
-  draft: Parameters<Session["publish"]>[0],
-  context: ConnectionContext,
-): Promise<Response> {
-  const nothing = () => {};
-  const owner = {
-    receptive: false,
-    hand: () => true,
-    windowUsed: nothing,
-    subscribed: nothing,
-    takenOver: nothing,
-  };
-  const session = new Session(owner, sessionOptions(context, HTTP_TAG));
-  const accepted = Promise.withResolvers<void>();
-  const { id } = session.publish(draft, {
-    transaction: undefined,
-    done: (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
-  });
-  await accepted.promise;
-  return json({ messageId: id });
 }
 
 /**
@@ -106,7 +58,7 @@ async function publish(
  * as the client stays. `envelope=json` gives headers as well.
  */
 export function streamOverHttp(request: Request, url: URL, options: StreamOptions): Response {
-  if (request.method !== "GET") return methodNotAllowed("GET");
+  if (request.method !== "GET") return methodNotAllowed(["GET"], options.context.counters);
   try {
     const destination = requiredDestination(url);
     const envelope = url.searchParams.get("envelope");
@@ -127,6 +79,7 @@ export function streamOverHttp(request: Request, url: URL, options: StreamOption
         context,
         number,
         address,
+        local: options.local,
         destination,
         selector: url.searchParams.get("selector") ?? undefined,
         envelope: envelope === "json",
@@ -187,7 +140,10 @@ function streamBody(address: string): {
     else own?.error(new Error("Cannot deliver: the client is too slow"));
   };
   const wire: Wire = {
-    peer: { transport: "http", address, port: 0, messages: false, answersPings: false },
+    peer: {
+      ...{ transport: "http", address, port: 0, messages: false, answersPings: false },
+      ...{ local: false, subProtocol: "" },
+    },
     write: (frames) => {
       for (const bytes of joinFrames(frames)) controller?.enqueue(bytes);
     },
@@ -253,16 +209,20 @@ export function problem(error: unknown, counters: ConnectionCounters): Response 
     status,
     code: fault.code,
     detail: fault.detail,
+    ...(fault.errors.length === 0 ? {} : { errors: fault.errors }),
   };
   return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }
 
-/** 405, with the method that would do. */
-export function methodNotAllowed(allowed: string): Response {
-  return new Response(`Method not allowed: expected ${allowed}\n`, {
-    status: 405,
-    headers: { allow: allowed, "content-type": "text/plain; charset=utf-8" },
-  });
+/** 405, with the methods that would do. */
+export function methodNotAllowed(
+  allowed: readonly string[],
+  counters: ConnectionCounters,
+): Response {
+  const fault = new Fault("method-not-allowed", `Expected ${allowed.join(" or ")}`);
+  const response = problem(fault, counters);
+  response.headers.set("allow", allowed.join(", "));
+  return response;
 }
 
 function requiredDestination(url: URL): string {

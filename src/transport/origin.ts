@@ -16,6 +16,9 @@ export interface OriginHeaders {
   readonly site: string | null;
 }
 
+/** The headers of a request, by name in any case. */
+export type HeaderValues = Pick<Headers, "get">;
+
 /** Why a request is refused; undefined in its place if it is not. */
 export interface OriginRefusal {
   /** The rule that it broke, in a sentence. */
@@ -40,9 +43,8 @@ const LOCAL_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})
  */
 export function checkHost(host: string | null, rules: OriginRules): OriginRefusal | undefined {
   if (!rules.loopback || host === null) return undefined;
-  // Names have no case, and the dot of the root at their end changes nothing.
-  const plain = host.toLowerCase().replace(/\.(?=:\d+$|$)/, "");
-  if (LOCAL_HOST.test(plain) || LOOPBACK_LITERAL.test(plain)) return undefined;
+  if (isLocalHost(host)) return undefined;
+  const plain = plainHost(host);
   const named = rules.allowed.some((allowed) =>
     ["http://", "https://"].some((scheme) => matches(allowed, `${scheme}${plain}`)),
   );
@@ -93,6 +95,47 @@ function checkSite(site: string | null): OriginRefusal | undefined {
     seen: `Sec-Fetch-Site: ${site}`,
     remedy: 'ask by EventSource, WebSocket or fetch in mode "cors", which send an Origin',
   };
+}
+
+/** Headers by which a proxy says for whom it asks (RFC 7239, RFC 9110 section 7.6.3, and custom). */
+const PROXY_HEADERS = [
+  "Forwarded",
+  "Via",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Proto",
+  "X-Real-IP",
+] as const;
+
+/**
+ * Why a request may come from beyond this machine; undefined if it cannot, as
+ * far as one can tell: a proxy on this machine that neither says that it is
+ * one nor keeps the Host looks like any other program of this machine.
+ */
+export function remoteReason(headers: HeaderValues, rules: OriginRules): string | undefined {
+  if (!rules.loopback) return "this listener can be reached from elsewhere";
+  const proxied = PROXY_HEADERS.find((name) => headers.get(name) !== null);
+  if (proxied !== undefined) return `the request has ${proxied}, so it came through a proxy`;
+  const host = headers.get("host");
+  if (host === null || !isLocalHost(host)) {
+    return "the request has a Host that is not localhost, 127.0.0.1 or [::1]";
+  }
+  return undefined;
+}
+
+/** Whether a request comes from this machine, see {@link remoteReason}. */
+export function isLocalRequest(headers: HeaderValues, rules: OriginRules): boolean {
+  return remoteReason(headers, rules) === undefined;
+}
+
+function isLocalHost(host: string): boolean {
+  const plain = plainHost(host);
+  return LOCAL_HOST.test(plain) || LOOPBACK_LITERAL.test(plain);
+}
+
+/** Names have no case, and the dot of the root at their end changes nothing. */
+function plainHost(host: string): string {
+  return host.toLowerCase().replace(/\.(?=:\d+$|$)/, "");
 }
 
 /** Whether a page came from the numeric loopback address that the request names as its Host. */

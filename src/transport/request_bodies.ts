@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import type { ConnectionContext } from "../session/connection.ts";
+import type { ConnectionContext } from "../session/connection_context.ts";
 import type { Deadline } from "../session/deadlines.ts";
 
 /** What reading bodies needs of the broker. */

@@ -17,6 +17,8 @@ export interface TcpOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly accept: (wire: Wire) => Inbound;
+  /** Whether only this machine can reach it. */
+  readonly loopback: boolean;
   /** What to tell someone who speaks HTTP here: where to go instead. */
   readonly httpHint: () => string;
 }
@@ -33,7 +35,7 @@ export function listenTcp(options: TcpOptions): TCPSocketListener<SocketData> {
       binaryType: "buffer",
       open: (socket) => {
         socket.setNoDelay(true);
-        const wire = new TcpWire(socket, join);
+        const wire = new TcpWire(socket, { join, local: options.loopback });
         socket.data = { wire, inbound: undefined, sniffed: Buffer.alloc(0), deaf: false };
         socket.data.inbound = options.accept(wire);
       },
@@ -108,15 +110,20 @@ class TcpWire implements Wire {
   #leaving = false;
   #open = true;
 
-  constructor(socket: Socket<SocketData>, join: (frames: readonly WireFrame[]) => Uint8Array) {
+  constructor(
+    socket: Socket<SocketData>,
+    options: { join: (frames: readonly WireFrame[]) => Uint8Array; local: boolean },
+  ) {
     this.#socket = socket;
-    this.#join = join;
+    this.#join = options.join;
     this.peer = {
       transport: "tcp",
       address: socket.remoteAddress,
       port: socket.remotePort,
       messages: false,
       answersPings: false,
+      local: options.local,
+      subProtocol: "",
     };
   }
 

@@ -3,12 +3,7 @@ import { quote } from "../fault.ts";
 import type { Inbound, Peer, Wire } from "../session/wire.ts";
 
 /** What a WebSocket carries with it. */
-export interface SocketData {
-  readonly address: string;
-  readonly port: number;
-  wire: WebSocketWire | undefined;
-  inbound: Inbound | undefined;
-}
+export type SocketData = WebSocketWire;
 
 /** Sub-protocols spoken, the highest first. */
 export const SUB_PROTOCOLS = ["v12.stomp", "v11.stomp", "v10.stomp", "stomp"] as const;
@@ -32,17 +27,24 @@ export function chooseSubProtocol(offer: string | null): Upgrade {
   return { ok: false, detail };
 }
 
-/** Upgrades a request; false if the handshake was not one. */
+/**
+ * Upgrades a request; false if the handshake was not one. `local`: whether it
+ * came in where only this machine can.
+ */
 export function upgrade(
   request: Request,
   server: Server<SocketData>,
-  protocol: string | undefined,
+  { protocol, local }: { readonly protocol: string | undefined; readonly local: boolean },
 ): boolean {
   const ip = server.requestIP(request);
+  const { address = "", port = 0 } = ip ?? {};
   return server.upgrade(request, {
     // Unless told which, Bun would echo the first offer, whatever it is.
     headers: protocol === undefined ? {} : { "Sec-WebSocket-Protocol": protocol },
-    data: { address: ip?.address ?? "", port: ip?.port ?? 0, wire: undefined, inbound: undefined },
+    data: new WebSocketWire({
+      ...{ transport: "ws", messages: true, answersPings: true },
+      ...{ address, port, local, subProtocol: protocol ?? "" },
+    }),
   });
 }
 
@@ -64,9 +66,8 @@ export function webSocketHandler(options: {
     sendPings: false,
     perMessageDeflate: false,
     open: (socket) => {
-      const wire = new WebSocketWire(socket);
-      socket.data.wire = wire;
-      socket.data.inbound = options.accept(wire);
+      socket.data.opened(socket);
+      socket.data.inbound = options.accept(socket.data);
     },
     message: (socket, data) => socket.data.inbound?.receive(data),
     drain: (socket) => socket.data.inbound?.drained(),
@@ -75,7 +76,7 @@ export function webSocketHandler(options: {
     close: (socket, code, reason) => {
       const { inbound } = socket.data;
       socket.data.inbound = undefined;
-      socket.data.wire?.gone();
+      socket.data.gone();
       inbound?.closed(`WebSocket closed with ${code}${reason === "" ? "" : ` ${reason}`}`);
     },
   };
@@ -84,59 +85,67 @@ export function webSocketHandler(options: {
 /** RFC 6455 section 5.5: a close frame's payload has at most 125 bytes, two of them the code. */
 const REASON_BYTES_MAX = 123;
 
-/** A WebSocket as a wire. */
+/** Nothing to send. */
+const NONE: readonly (string | Uint8Array)[] = [];
+
+/** A WebSocket as a wire; the socket knows it as its data. */
 export class WebSocketWire implements Wire {
   readonly peer: Peer;
+  /** Who is told what comes; undefined before and after. */
+  inbound: Inbound | undefined;
   /** What `sendBatch` is to send. */
-  batch: readonly (string | Uint8Array)[] = [];
-  readonly #socket: ServerWebSocket<SocketData>;
-  #open = true;
+  batch = NONE;
+  /** Undefined unless it is open: to touch one that is closed would throw. */
+  #socket: ServerWebSocket<SocketData> | undefined;
 
-  constructor(socket: ServerWebSocket<SocketData>) {
+  constructor(peer: Peer) {
+    this.peer = peer;
+  }
+
+  /** The handshake is done. */
+  opened(socket: ServerWebSocket<SocketData>): void {
     this.#socket = socket;
-    const { address, port } = socket.data;
-    this.peer = { transport: "ws", address, port, messages: true, answersPings: true };
   }
 
   write(frames: readonly (string | Uint8Array)[]): void {
-    if (!this.#open) return;
+    if (this.#socket === undefined) return;
     this.batch = frames;
     this.#socket.cork(sendBatch);
-    this.batch = [];
+    this.batch = NONE;
   }
 
   get buffered(): number {
-    return this.#open ? this.#socket.getBufferedAmount() : 0;
+    return this.#socket?.getBufferedAmount() ?? 0;
   }
 
   pause(): void {
-    if (this.#open) this.#socket.pause();
+    this.#socket?.pause();
   }
 
   resume(): void {
-    if (this.#open) this.#socket.resume();
+    this.#socket?.resume();
   }
 
   ping(): void {
-    if (this.#open) this.#socket.ping();
+    this.#socket?.ping();
   }
 
   close(code: number, reason: string): void {
-    if (this.#open) this.#socket.close(code, reason.slice(0, REASON_BYTES_MAX));
+    this.#socket?.close(code, reason.slice(0, REASON_BYTES_MAX));
   }
 
   destroy(): void {
-    if (this.#open) this.#socket.terminate();
+    this.#socket?.terminate();
   }
 
-  /** The socket is closed: to touch it again would throw. */
+  /** The socket is closed. */
   gone(): void {
-    this.#open = false;
+    this.#socket = undefined;
   }
 }
 
 /** One static callback for every cork, instead of a closure a batch. */
 function sendBatch(socket: ServerWebSocket<SocketData>): void {
-  const batch = socket.data.wire?.batch ?? [];
+  const { batch } = socket.data;
   for (let i = 0; i < batch.length; i++) socket.send(batch[i] as string | Uint8Array);
 }

@@ -7,6 +7,15 @@ import { constants, readdirSync, type Stats } from "node:fs";
 import { access, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { quote } from "../fault.ts";
+import {
+  answerFile,
+  answerWithScript,
+  isUnchanged,
+  type OwnFile,
+  takesScript,
+} from "./own_file.ts";
+import { RELOAD_SCRIPT, type ReloadScript } from "./reload_script.ts";
+import type { Reloads } from "./reloads.ts";
 
 /** What {@link loadPages} needs to know. */
 export interface PagesOptions {
@@ -18,6 +27,8 @@ export interface PagesOptions {
    * the embedded pages at `/` too, which remain below `/_stompbox/`.
    */
   readonly singlePage: boolean;
+  /** Given, the folder's pages get a script that reloads them when it says so. */
+  readonly reloads?: Pick<Reloads, "build">;
 }
 
 /** Answers whatever is not an API call or an upgrade. */
@@ -48,23 +59,28 @@ interface Embedded {
 
 type Found =
   | { readonly kind: "asset"; readonly asset: Asset }
-  | { readonly kind: "file"; readonly path: string; readonly stats: Stats }
+  | ({ readonly kind: "file" } & OwnFile)
   | { readonly kind: "moved"; readonly location: string };
 
 /** The folder name under which the embedded files are always reachable. */
-const OURS = "_stompbox";
+export const OURS = "_stompbox";
 
-const OUR_HEADERS = {
-  "content-security-policy": [
+/** What pages may load and reach. */
+function policy(connectSrc: string): string {
+  return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' data:",
-    "connect-src 'self'",
+    `connect-src ${connectSrc}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
-  ].join("; "),
+  ].join("; ");
+}
+
+const OUR_HEADERS = {
+  "content-security-policy": policy("'self'"),
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
@@ -77,7 +93,7 @@ const OUR_HEADERS = {
  * @throws Error when the folder does not exist or is not a folder.
  */
 export async function loadPages(options: PagesOptions): Promise<Pages> {
-  const { staticDir, singlePage } = options;
+  const { staticDir, singlePage, reloads } = options;
   if (staticDir !== undefined) await checkFolder(staticDir);
   const embedded = await loadEmbedded();
 
@@ -121,7 +137,10 @@ export async function loadPages(options: PagesOptions): Promise<Pages> {
         });
       }
       if (found.kind === "asset") return answerAsset(request, found.asset);
-      if (found.kind === "file") return answerFile(request, found.path, found.stats);
+      if (found.kind === "file" && reloads !== undefined && takesScript(request, found)) {
+        return answerWithScript(request, found, scriptFor(request, { path, build: reloads.build }));
+      }
+      if (found.kind === "file") return answerFile(request, found);
       const location = found.location + new URL(request.url).search;
       return new Response(null, { status: 302, headers: { ...OUR_HEADERS, location } });
     },
@@ -150,6 +169,10 @@ async function loadEmbedded(): Promise<Embedded> {
       bytes,
       headers: {
         ...OUR_HEADERS,
+        // Its client talks to whichever broker it is told to.
+        ...(key.startsWith("console/")
+          ? { "content-security-policy": policy("'self' ws: wss:") }
+          : {}),
         // A page from a development server may import the client library from here.
         ...(key.startsWith("vendor/") ? { "access-control-allow-origin": "*" } : {}),
         "content-type": Bun.file(key).type,
@@ -242,8 +265,27 @@ function withSlash(segments: readonly string[]): Found {
   return { kind: "moved", location: `./${encodeURIComponent(segments.at(-1) ?? "")}/` };
 }
 
+/** What precedes `path` in the address that was asked for. */
+function prefixOf(request: Request, path: string): string {
+  const whole = new URL(request.url).pathname;
+  return whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : "";
+}
+
 function upToRoot(depth: number): string {
   return `./${"../".repeat(Math.max(0, depth - 1))}`;
+}
+
+/** Where the script is for whoever asked for `path`, below whatever prefix the listener has. */
+function scriptFor(
+  request: Request,
+  { path, build }: { readonly path: string; readonly build: string },
+): ReloadScript {
+  const script = `${OURS}/${RELOAD_SCRIPT}`;
+  return {
+    relative: upToRoot(path.split("/").length - 1) + script,
+    absolute: `${prefixOf(request, path)}/${script}`,
+    build,
+  };
 }
 
 /** Whether a person's browser asks for a document, as opposed to a script for data. */
@@ -259,7 +301,7 @@ function acceptsHtml(request: Request): boolean {
 
 function answerAsset(request: Request, asset: Asset): Response {
   const headers = new Headers(asset.headers);
-  if (matches(request, asset.headers["etag"] ?? "")) {
+  if (isUnchanged(request, asset.headers["etag"] ?? "")) {
     headers.delete("content-type");
     return new Response(null, { status: 304, headers });
   }
@@ -268,44 +310,6 @@ function answerAsset(request: Request, asset: Asset): Response {
     return new Response(null, { headers });
   }
   return new Response(asset.bytes, { headers });
-}
-
-function answerFile(request: Request, path: string, stats: Stats): Response {
-  const etag = `"${stats.size.toString(36)}-${Math.round(stats.mtimeMs * 1_000).toString(36)}"`;
-  const lastModified = new Date(stats.mtimeMs).toUTCString();
-  const headers = new Headers({
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-cache",
-    "accept-ranges": "bytes",
-    "last-modified": lastModified,
-    etag,
-  });
-  if (matches(request, etag, lastModified)) return new Response(null, { status: 304, headers });
-  const file = Bun.file(path);
-  headers.set("content-type", file.type);
-  if (request.method === "HEAD") {
-    headers.set("content-length", String(stats.size));
-    return new Response(null, { headers });
-  }
-  const condition = request.headers.get("if-range");
-  // Bun cuts a file to the range asked for, but does not look at If-Range; a stream it leaves whole.
-  if (condition !== null && condition !== etag && condition !== lastModified) {
-    return new Response(file.stream(), { headers });
-  }
-  return new Response(file, { headers });
-}
-
-/** RFC 9110 section 13.1: If-None-Match, and If-Modified-Since only in its absence. */
-function matches(request: Request, etag: string, lastModified?: string): boolean {
-  const none = request.headers.get("if-none-match");
-  if (none !== null) {
-    return (
-      none.trim() === "*" || none.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)
-    );
-  }
-  const since = request.headers.get("if-modified-since");
-  if (since === null || lastModified === undefined) return false;
-  return Date.parse(lastModified) <= Date.parse(since);
 }
 
 function text(
@@ -329,8 +333,7 @@ function missing(
 ): Response {
   const { path, pages, shadowed } = options;
   const base = shadowed ? `${OURS}/` : "";
-  const whole = new URL(request.url).pathname;
-  const prefix = whole.endsWith(path) ? whole.slice(0, whole.length - path.length) : "";
+  const prefix = prefixOf(request, path);
   if (!acceptsHtml(request)) {
     const list = pages.map((page) => `  ${prefix}/${base}${page.path}  ${page.title}\n`).join("");
     return text(request, `There is no page ${quote(path)}. There are:\n${list}`, { status: 404 });

@@ -1,25 +1,26 @@
 import type { Server } from "bun";
+import { Fault } from "../fault.ts";
 import type { Observe } from "../observe/events.ts";
-import { type ConnectionContext, countRefusal } from "../session/connection.ts";
+import { type ConnectionContext, countRefusal } from "../session/connection_context.ts";
 import type { Connections } from "../session/connections.ts";
 import type { Inbound, Wire } from "../session/wire.ts";
-import {
-  json,
-  methodNotAllowed,
-  problem,
-  sendOverHttp,
-  streamOverHttp,
-} from "../transport/http.ts";
+import { problem, sendOverHttp, streamOverHttp } from "../transport/http.ts";
 import {
   checkHost,
   checkOrigin,
+  isLocalRequest,
   type OriginHeaders,
   type OriginRefusal,
   type OriginRules,
+  remoteReason,
 } from "../transport/origin.ts";
 import { RequestBodies } from "../transport/request_bodies.ts";
 import { chooseSubProtocol, type SocketData, upgrade, webSocketHandler } from "../transport/ws.ts";
-import type { Pages } from "./pages.ts";
+import type { Admin } from "./admin.ts";
+import { answerCall, methodsAt, noSuchCall } from "./api_routes.ts";
+import { OURS, type Pages } from "./pages.ts";
+import { RELOAD_STREAM } from "./reload_script.ts";
+import type { Reloads } from "./reloads.ts";
 
 /** What one HTTP listener serves: WebSocket, API and pages on one origin. */
 export interface WebOptions {
@@ -35,9 +36,13 @@ export interface WebOptions {
   readonly webSocketPaths: readonly string[];
   readonly accept: (wire: Wire) => Inbound;
   readonly pages: Pages;
+  /** Those who listen for changes of the pages; undefined if nobody may. */
+  readonly reloads?: Reloads | undefined;
   readonly observe: Observe;
   /** Whether the broker takes connections; false while it starts and stops. */
   readonly ready: () => boolean;
+  /** Carries out the calls of the API. */
+  readonly admin: Admin;
   /** The live state that pages show. */
   readonly status: () => object;
   /** The same in the text format of Prometheus. */
@@ -46,8 +51,12 @@ export interface WebOptions {
 
 /** A WebSocket message may be a whole frame and some beats; our own ERROR comes first. */
 const MESSAGE_SLACK_BYTES = 64 * 1024;
+/** More than the largest frame that can be configured. */
+const BODY_BYTES_MAX = 512 * 1024 * 1024;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+
+const RELOAD_PATH = `/${OURS}/${RELOAD_STREAM}`;
 
 /** How the broker is, for machines. */
 const WATCHED: readonly string[] = ["/healthz", "/readyz", "/metrics"];
@@ -67,17 +76,31 @@ interface Call {
   readonly server: Server<SocketData>;
 }
 
+/** A listener for HTTP and WebSocket that listens. */
+export interface WebListener {
+  readonly server: Server<SocketData>;
+  /** To be called when the limits have changed: holds for the sockets there are as well. */
+  readonly refit: () => void;
+}
+
 /** Listens for HTTP and WebSocket. Throws what `Bun.serve` throws. */
-export function listenWeb(options: WebOptions): Server<SocketData> {
-  const { frameBytesMax } = options.context.limits;
+export function listenWeb(options: WebOptions): WebListener {
   const listening = { options, bodies: new RequestBodies(options.context), streams: 0 };
-  return Bun.serve<SocketData>({
+  const server = Bun.serve(serveOptions(listening));
+  return { server, refit: () => void server.reload(serveOptions(listening)) };
+}
+
+function serveOptions(listening: Listening) {
+  const { options } = listening;
+  const { frameBytesMax } = options.context.limits;
+  return {
     hostname: options.hostname,
     port: options.port,
     development: false,
     reusePort: false,
-    maxRequestBodySize: frameBytesMax + MESSAGE_SLACK_BYTES,
-    fetch: (request, server) => {
+    // Fixed, as Bun never changes it; whoever reads a body has the limit that holds now.
+    maxRequestBodySize: BODY_BYTES_MAX,
+    fetch: (request: Request, server: Server<SocketData>) => {
       const hostRefusal = checkHost(request.headers.get("host"), options.origins);
       if (hostRefusal !== undefined) return refuseOrigin(request, server, { options, hostRefusal });
       // A Host may hold what no URL can.
@@ -90,12 +113,12 @@ export function listenWeb(options: WebOptions): Server<SocketData> {
       }
       return answer({ request, url, path, server }, listening);
     },
-    error: (error) => problem(error, options.context.counters),
+    error: (error: unknown) => problem(error, options.context.counters),
     websocket: webSocketHandler({
       accept: options.accept,
       messageBytesMax: frameBytesMax + MESSAGE_SLACK_BYTES,
     }),
-  });
+  };
 }
 
 function answer(
@@ -108,6 +131,9 @@ function answer(
   const isSocketPath = options.webSocketPaths.includes(path);
   if (isUpgrade && isSocketPath) return answerUpgrade(call, options);
   if (path.startsWith("/api/")) return answerApi(call, listening);
+  if (path === RELOAD_PATH && options.reloads !== undefined) {
+    return answerReload(call, { options, reloads: options.reloads });
+  }
   switch (path) {
     case "/healthz":
       return new Response("ok\n", { headers: TEXT });
@@ -136,6 +162,19 @@ function answer(
   return options.pages.respond(request, path);
 }
 
+function answerReload(
+  { request, server }: Call,
+  { options, reloads }: { readonly options: WebOptions; readonly reloads: Reloads },
+): Response {
+  const refusal = checkOrigin(originHeaders(request), options.origins);
+  if (refusal !== undefined) {
+    return refuseOrigin(request, server, { options, hostRefusal: refusal });
+  }
+  // A stream is silent for as long as nothing changes.
+  server.timeout(request, 0);
+  return reloads.respond(request);
+}
+
 function answerUpgrade(call: Call, options: WebOptions): Response | undefined {
   const { request, server } = call;
   const refusal = checkOrigin(originHeaders(request), options.origins);
@@ -147,7 +186,8 @@ function answerUpgrade(call: Call, options: WebOptions): Response | undefined {
   const address = server.requestIP(request)?.address ?? "";
   const full = options.connections.refusal(address);
   if (full !== undefined) return problem(full, options.context.counters);
-  if (upgrade(request, server, chosen.protocol)) return undefined;
+  const local = isLocalRequest(request.headers, options.origins);
+  if (upgrade(request, server, { protocol: chosen.protocol, local })) return undefined;
   return new Response("Cannot upgrade: expected a WebSocket handshake (RFC 6455)\n", {
     status: 400,
     headers: TEXT,
@@ -159,16 +199,20 @@ async function answerApi(call: Call, listening: Listening): Promise<Response> {
   const { options } = listening;
   const refusal = checkOrigin(originHeaders(request), options.origins);
   if (refusal !== undefined) {
-    return refuseOrigin(request, server, { options, hostRefusal: refusal });
+    tellOriginRefused(request, server, { options, hostRefusal: refusal });
+    return problem(new Fault("origin-refused", refusal.rule), options.context.counters);
   }
-  if (request.method === "OPTIONS") return shared(request, preflight());
+  if (request.method === "OPTIONS") return shared(request, preflight(call, options));
   return shared(request, await callApi(call, listening));
 }
+
+/** Nothing for so long from a call that is being carried out is no sign of a dead client. */
+const CALL_TIMEOUT_S = 255;
 
 function callApi(call: Call, listening: Listening): Response | Promise<Response> {
   const { request, url, path, server } = call;
   const { bodies } = listening;
-  const { context, connections, status } = listening.options;
+  const { context, connections, admin, status, observe, origins } = listening.options;
   switch (path) {
     case "/api/v1/send":
       return sendOverHttp(request, url, { context, bodies });
@@ -177,20 +221,14 @@ function callApi(call: Call, listening: Listening): Response | Promise<Response>
       server.timeout(request, 0);
       const address = server.requestIP(request)?.address ?? "";
       const number = --listening.streams;
-      return streamOverHttp(request, url, { context, connections, address, number });
+      const local = isLocalRequest(request.headers, origins);
+      return streamOverHttp(request, url, { context, connections, address, local, number });
     }
-    case "/api/v1/status":
-      if (request.method !== "GET") return methodNotAllowed("GET");
-      return json(status(), { "cache-control": "no-store" });
     default: {
-      const body = {
-        type: "about:blank",
-        title: "Not found",
-        status: 404,
-        detail: `No such call ${JSON.stringify(path)}: expected /api/v1/send, /api/v1/events or /api/v1/status`,
-      };
-      const headers = { "content-type": "application/problem+json" };
-      return new Response(`${JSON.stringify(body)}\n`, { status: 404, headers });
+      if (request.method !== "GET") server.timeout(request, CALL_TIMEOUT_S);
+      const asked = { request, url, path, remoteReason: remoteReason(request.headers, origins) };
+      const { counters } = context;
+      return answerCall(asked, { admin, bodies, counters, observe, status });
     }
   }
 }
@@ -203,29 +241,46 @@ function shared(request: Request, response: Response): Response {
   return response;
 }
 
-function preflight(): Response {
+function preflight({ path }: Call, { context }: WebOptions): Response {
+  const methods = methodsAt(path);
+  if (methods === undefined) return noSuchCall(path, context.counters);
+  const allowed = methods.join(", ");
   return new Response(null, {
     status: 204,
     headers: {
-      "access-control-allow-methods": "GET, POST",
+      allow: allowed,
+      "access-control-allow-methods": allowed,
       "access-control-allow-headers": "*, content-type",
       "access-control-max-age": "600",
     },
   });
 }
 
+interface RefusedOrigin {
+  readonly options: WebOptions;
+  readonly hostRefusal: OriginRefusal;
+}
+
 function refuseOrigin(
   request: Request,
   server: Server<SocketData>,
-  about: { options: WebOptions; hostRefusal: OriginRefusal },
+  about: RefusedOrigin,
 ): Response {
-  const { rule, seen, remedy } = about.hostRefusal;
+  tellOriginRefused(request, server, about);
+  countRefusal(about.options.context.counters, "origin-refused");
+  const text = `Forbidden: ${about.hostRefusal.rule}\n`;
+  return new Response(text, { status: 403, headers: TEXT });
+}
+
+function tellOriginRefused(
+  request: Request,
+  server: Server<SocketData>,
+  { options, hostRefusal }: RefusedOrigin,
+): void {
+  const { rule, seen, remedy } = hostRefusal;
   const ip = server.requestIP(request);
   const peer = { transport: "http", address: ip?.address ?? "", port: ip?.port ?? 0 };
-  const { observe, context } = about.options;
-  countRefusal(context.counters, "origin-refused");
-  observe({ type: "origin-refused", peer, rule, seen, remedy });
-  return new Response(`Forbidden: ${rule}\n`, { status: 403, headers: TEXT });
+  options.observe({ type: "origin-refused", peer, rule, seen, remedy });
 }
 
 function originHeaders(request: Request): OriginHeaders {

@@ -60,5 +60,6 @@ export function fakeMessage(
     priority: fields.priority ?? 4,
     expiresAt: 0,
     persistent: fields.persistent ?? false,
+    arrivedAt: 0,
   });
 }

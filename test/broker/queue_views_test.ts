@@ -49,6 +49,7 @@ function colored(number: number, color: Color, priority = 4): Message {
     priority,
     expiresAt: 0,
     persistent: false,
+    arrivedAt: 0,
   });
 }
 

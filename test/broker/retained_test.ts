@@ -12,6 +12,7 @@ function message(body: string, expiresAt = 0): Message {
     priority: 4,
     expiresAt,
     persistent: false,
+    arrivedAt: 0,
   });
 }
 

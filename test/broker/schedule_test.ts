@@ -19,6 +19,7 @@ function offer(queue: Queue, body = ""): QueueEntry {
     priority: 4,
     expiresAt: 0,
     persistent: false,
+    arrivedAt: 0,
   });
   return queue.offer(message);
 }

@@ -490,6 +490,7 @@ describe("names of JMS", () => {
       priority: 9,
       expiresAt: 0,
       persistent: true,
+      arrivedAt: 0,
     });
     expect(truthOf("colour = 'red' AND JMSPriority = 9", of)).toBe(true);
     expect(truthOf("JMSDeliveryMode = 'PERSISTENT' AND NOT JMSRedelivered", of)).toBe(true);

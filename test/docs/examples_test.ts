@@ -44,7 +44,7 @@ describe("conversations in the documentation", () => {
 
   test("are there, and no other language is taken for one", () => {
     expect(blocksOf("stomp").length).toBeGreaterThan(10);
-    const known = new Set(["stomp", "toml", "sh", "js", "text"]);
+    const known = new Set(["stomp", "toml", "sh", "js", "json", "text"]);
     expect(blocks.filter(({ language }) => !known.has(language))).toEqual([]);
   });
 });

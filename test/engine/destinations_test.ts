@@ -154,7 +154,11 @@ describe("Dead letters", () => {
     expect(headers.get("dead-letter-reason")).toBe("max-deliveries");
     expect(headers.get("delivery-count")).toBe("3");
     expect(headers.get("own")).toBe("1");
-    expect(bench.events.map(({ type }) => type)).toEqual(["dead-lettered"]);
+    expect(bench.events.map(({ type }) => type)).toEqual([
+      "destination-created",
+      "destination-created",
+      "dead-lettered",
+    ]);
   });
 
   test("do not come of messages that only returned", () => {

@@ -16,6 +16,7 @@ function message(headers: Message["headers"], body: string | Uint8Array = "body"
     priority: 4,
     expiresAt: 0,
     persistent: false,
+    arrivedAt: 0,
   });
 }
 

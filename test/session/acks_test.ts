@@ -18,10 +18,12 @@ function subscription(
     receptive: true,
     subscribed: () => {},
     takenOver: () => {},
+    unsubscribed: () => {},
     hand: () => true,
     windowUsed: () => {},
   };
   const made = new Subscription(owner, {
+    key: "s",
     id: "s",
     named: "/queue/a",
     ack: options.ack ?? "client",

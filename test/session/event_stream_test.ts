@@ -19,6 +19,7 @@ function message(body: string | Uint8Array, headers: readonly string[] = []): Me
     priority: 4,
     expiresAt: 0,
     persistent: false,
+    arrivedAt: 0,
   });
 }
 
@@ -87,20 +88,17 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
     windowUsed: nothing,
     subscribed: nothing,
     takenOver: nothing,
+    unsubscribed: nothing,
   };
-  const session = new Session(owner, {
-    engine,
-    limits: context.limits,
-    memory,
-    tag: "sender",
-    newToken: runtime.id,
-    filterOf,
-  });
+  const session = new Session(owner, context, { name: "sender", seesSystem: false });
   const open = (options: { readonly stalled?: boolean; readonly envelope?: boolean } = {}) => {
     const frames: WireFrame[] = [];
     const state = { buffered: 0, how: "open", ended: false };
     const wire: Wire = {
-      peer: { transport: "http", address: "", port: 0, messages: false, answersPings: false },
+      peer: {
+        ...{ transport: "http", address: "", port: 0, messages: false, answersPings: false },
+        ...{ local: true, subProtocol: "" },
+      },
       write: (given) => {
         frames.push(...given);
         if (options.stalled === true) {
@@ -124,6 +122,7 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
       context,
       number: -1,
       address: "",
+      local: false,
       destination: "/topic/a",
       selector: undefined,
       envelope: options.envelope ?? false,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Memory } from "../../src/broker/memory.ts";
-import { FLUSH_FRAMES, Outbox, type OutboxOptions } from "../../src/session/outbox.ts";
+import type { SessionLimits } from "../../src/session/limits.ts";
+import { FLUSH_FRAMES, Outbox } from "../../src/session/outbox.ts";
 import { Turn } from "../../src/session/turn.ts";
 import type { Wire } from "../../src/session/wire.ts";
 
@@ -17,9 +18,15 @@ interface Bench {
   /** From now on the wire keeps what it is given, or sends all that it has. */
   stall(isStalled: boolean): void;
   readonly clock: { ms: number };
+  /** What it looks up at each use. */
+  readonly limits: { outboxBytesMax: number; slowConsumer: SessionLimits["slowConsumer"] };
 }
 
-function bench(policy: OutboxOptions["policy"] = "disconnect", bytesMax = 1_000): Bench {
+function bench(
+  slowConsumer: SessionLimits["slowConsumer"] = "disconnect",
+  bytesMax = 1_000,
+): Bench {
+  const limits: Bench["limits"] = { outboxBytesMax: bytesMax, slowConsumer };
   let deferred: (() => void)[] = [];
   let buffered = 0;
   let isStalled = false;
@@ -28,7 +35,10 @@ function bench(policy: OutboxOptions["policy"] = "disconnect", bytesMax = 1_000)
   const batches: string[][] = [];
   const told: string[] = [];
   const wire: Wire = {
-    peer: { transport: "fake", address: "", port: 0, messages: true, answersPings: false },
+    peer: {
+      ...{ transport: "fake", address: "", port: 0, messages: true, answersPings: false },
+      ...{ local: true, subProtocol: "" },
+    },
     write: (frames) => {
       batches.push(frames.map(String));
       if (isStalled) buffered += frames.reduce((sum, frame) => sum + frame.length, 0);
@@ -47,6 +57,7 @@ function bench(policy: OutboxOptions["policy"] = "disconnect", bytesMax = 1_000)
     batches,
     told,
     clock,
+    limits,
     outbox: new Outbox(
       {
         pressed: () => told.push("pressed"),
@@ -54,13 +65,12 @@ function bench(policy: OutboxOptions["policy"] = "disconnect", bytesMax = 1_000)
         relieved: () => told.push("relieved"),
         overflowed: (detail) => told.push(`overflowed: ${detail}`),
       },
+      wire,
       {
-        wire,
         turn: new Turn({ defer: (task) => deferred.push(task), now: () => clock.ms }),
         memory,
-        now: () => clock.ms,
-        bytesMax,
-        policy,
+        runtime: { now: () => clock.ms },
+        limits,
       },
     ),
     next: () => {
@@ -227,6 +237,57 @@ describe("An outbox", () => {
     it.outbox.push(frame("b", 600), OTHER);
     it.stall(false);
     expect(it.outbox.stuckSince).toBe(50);
+  });
+
+  describe("whose limits change", () => {
+    test("takes more from the next frame on", () => {
+      const it = bench();
+      it.stall(true);
+      it.outbox.push(frame("in the wire", 900), OTHER);
+      it.next();
+      it.limits.outboxBytesMax = 10_000;
+      for (let at = 1; at <= 20; at++) it.outbox.push(frame(`topic ${at}`), TOPIC);
+      it.next();
+      expect(it.told.filter((each) => each.startsWith("overflowed"))).toEqual([]);
+    });
+
+    test("takes less from the next frame on", () => {
+      const it = bench("disconnect", 10_000);
+      it.stall(true);
+      it.outbox.push(frame("in the wire", 2_000), OTHER);
+      it.next();
+      it.limits.outboxBytesMax = 1_000;
+      it.outbox.push(frame("topic"), TOPIC);
+      it.next();
+      expect(it.told).toContain("overflowed: 2000 bytes wait to be sent, at most 1000 may");
+    });
+
+    test("drops from now on, but nothing that was pushed before", () => {
+      const it = bench();
+      it.stall(true);
+      it.outbox.push(frame("in the wire", 1_100), OTHER);
+      it.next();
+      it.outbox.push(frame("receipt"), OTHER);
+      it.limits.outboxBytesMax = 1_500;
+      it.outbox.push(frame("before"), TOPIC);
+      it.limits.slowConsumer = "drop-oldest";
+      for (let at = 1; at <= 4; at++) it.outbox.push(frame(`topic ${at}`), TOPIC);
+      it.next();
+      it.stall(false);
+      expect(sent(it)).toEqual(["in the wire", "receipt", "before", "topic 3", "topic 4"]);
+      expect(it.outbox.dropped).toBe(2);
+    });
+
+    test("drops no more, and tells instead", () => {
+      const it = bench("drop-oldest");
+      it.stall(true);
+      for (let at = 1; at <= 10; at++) it.outbox.push(frame(`topic ${at}`), TOPIC);
+      it.limits.slowConsumer = "disconnect";
+      for (let at = 11; at <= 13; at++) it.outbox.push(frame(`topic ${at}`), TOPIC);
+      it.next();
+      expect(it.told).toContain("overflowed: 1100 bytes wait to be sent, at most 1000 may");
+      expect(it.outbox.dropped).toBe(0);
+    });
   });
 
   test("counts nothing any more once the wire is gone", () => {

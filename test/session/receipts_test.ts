@@ -5,7 +5,7 @@ import { checkProperty } from "../protocol/check_property.ts";
 
 function open(): { receipts: Receipts; sent: string[] } {
   const sent: string[] = [];
-  return { sent, receipts: new Receipts((id) => sent.push(id)) };
+  return { sent, receipts: new Receipts({ sendReceipt: (id) => sent.push(id) }) };
 }
 
 describe("Receipts", () => {

@@ -194,6 +194,8 @@ export function openSimLine(
     port: 1,
     messages: !stream,
     answersPings: !stream,
+    local: true,
+    subProtocol: "",
   };
   const wire: Wire = {
     peer,

@@ -76,6 +76,7 @@ export function virtualRuntime(random: () => number): VirtualRuntime {
       deferred.push(task);
     },
     after,
+    residentBytes: () => 0,
     every: (periodMs, task) => {
       let stopped = false;
       const again = (): void => {

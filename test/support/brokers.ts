@@ -34,6 +34,8 @@ export interface TestBroker {
   upgrade(options: OpenOptions): Promise<RawPeer | UpgradeRefused>;
   /** A fake line's view of the wire. Throws for other transports. */
   fakeLine(peer: RawPeer): FakeLine;
+  /** Puts another configuration in force while it runs: the defaults with `overrides` over them. */
+  reload(overrides: Overrides): Promise<void>;
   /** Virtual time and chance. Throws for transports that have real ones. */
   readonly runtime: ManualRuntime;
   /** Stops it; its peers are cut off first unless they are to see it. */
@@ -102,6 +104,10 @@ async function openFakeBroker(config: Config): Promise<TestBroker> {
       return line;
     },
     runtime,
+    reload: async (overrides) => {
+      broker.reconfigure(testConfig(overrides));
+      await settle();
+    },
     stop: async ({ beforePeers } = { beforePeers: false }) => {
       if (!beforePeers) for (const peer of peers) peer.line.cut();
       await settle();
@@ -169,6 +175,9 @@ async function openRealBroker(transport: "ws" | "tcp", config: Config): Promise<
     fakeLine: virtual,
     get runtime() {
       return virtual();
+    },
+    reload: async (overrides) => {
+      await broker.reload(testConfig(overrides));
     },
     stop: async ({ beforePeers } = { beforePeers: false }) => {
       if (!beforePeers) for (const peer of peers) peer.line.cut();

@@ -6,6 +6,8 @@ import type { ManualRuntime } from "./manual_runtime.ts";
 export interface FakeLineOptions {
   /** Whether the far end answers pings as a WebSocket peer does. Default false. */
   readonly answersPings?: boolean;
+  /** Whether it comes from the broker's own machine; by default it does. */
+  readonly local?: boolean;
   /** Whether pings get their pongs. Default true. */
   readonly pongs?: boolean;
   /** Whether the client keeps its side open after the broker's goodbye. Default false. */
@@ -96,6 +98,8 @@ export function openFakeLine(
     port: 1,
     messages: true,
     answersPings: options.answersPings ?? false,
+    local: options.local ?? true,
+    subProtocol: "",
   };
   const wire: Wire = {
     peer,

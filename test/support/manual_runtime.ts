@@ -42,6 +42,7 @@ export function manualRuntime(seed: number): ManualRuntime {
     defer: (task) => {
       deferred.push(task);
     },
+    residentBytes: () => 0,
     every: (periodMs, task) => {
       const entry = { dueMs: nowMs + periodMs, periodMs, task };
       periodic.push(entry);

@@ -80,6 +80,14 @@ describe("embedded pages", () => {
     expect(headers.get("cache-control")).toBe("no-cache");
   });
 
+  test("lets the console alone, wherever it is served, talk to brokers elsewhere", async () => {
+    for (const path of ["/console/", "/_stompbox/console/", "/console/console.js"]) {
+      const policy = (await ask(pages, path)).headers.get("content-security-policy") ?? "";
+      expect(policy).toContain("connect-src 'self' ws: wss:;");
+      expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    }
+  });
+
   test("lets other origins read the client libraries and nothing else", async () => {
     const library = await ask(pages, "/vendor/stompjs-7/index.js");
     expect(library.headers.get("access-control-allow-origin")).toBe("*");

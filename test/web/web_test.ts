@@ -265,7 +265,7 @@ describe("/api/v1/status", () => {
 
   test("refuses POST with 405", async () => {
     const response = await fetch(`${origin()}/api/v1/status`, { method: "POST" });
-    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET"]);
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 });
 

@@ -1,0 +1,79 @@
+import { Fault } from "../fault.ts";
+import type { ConnectionContext } from "./connection_context.ts";
+import { readSendHeaders } from "./dialect.ts";
+import { Session } from "./session.ts";
+
+/** A message of someone who has no connection. */
+export interface LoneMessage {
+  readonly destination: string;
+  /** Names and values in turn, unescaped, as in a SEND frame, without the destination. */
+  readonly headers: readonly string[];
+  /** A string exactly if its bytes are valid UTF-8. */
+  readonly body: string | Uint8Array;
+}
+
+/** Sessions of those without a connection are named apart from those of connections. */
+const TAG = "http";
+
+/**
+ * Publishes one message as a SEND frame would, for someone who has no
+ * connection: HTTP clients and whoever looks after the broker. Resolves with
+ * the message id once it is accepted.
+ *
+ * Rejects with the Fault that the frame would have met; a `reply-to` on a
+ * temporary destination is one, since no reply could come back.
+ */
+export async function publishOnce(
+  context: ConnectionContext,
+  { destination, headers: given, body }: LoneMessage,
+): Promise<string> {
+  const { limits, runtime } = context;
+  const headers = ["destination", destination, ...given];
+  if (headers.length > 2 * limits.headersMax) {
+    throw new Fault("too-many-headers", `Cannot send: more than ${limits.headersMax} headers`);
+  }
+  const read = readSendHeaders(headers, runtime.now());
+  const { persistent, priority, expiresAt, replyTo, retain } = read;
+  if (replyTo !== undefined) {
+    throw new Fault(
+      "bad-destination",
+      "Cannot send with a temporary reply-to over HTTP: a reply needs a connection to come back on",
+    );
+  }
+  const length = String(typeof body === "string" ? Buffer.byteLength(body) : body.length);
+  const kept = (read.kept ?? headers).filter((_text, at, all) => {
+    const name = at % 2 === 0 ? all[at] : all[at - 1];
+    return name !== "content-length";
+  });
+  const list = [...kept, ...read.added, "content-length", length];
+  const accepted = Promise.withResolvers<void>();
+  const session = new Session(NOBODY, context, { name: TAG, seesSystem: false });
+  const { id } = session.publish(
+    {
+      destination,
+      headers: { plain: undefined, list: () => list },
+      body,
+      persistent,
+      priority,
+      expiresAt,
+      replyTo,
+      retain,
+    },
+    {
+      transaction: undefined,
+      done: (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
+    },
+  );
+  await accepted.promise;
+  return id;
+}
+
+/** It has no subscriptions. */
+const NOBODY = {
+  receptive: false,
+  hand: () => true,
+  windowUsed: () => {},
+  subscribed: () => {},
+  unsubscribed: () => {},
+  takenOver: () => {},
+};

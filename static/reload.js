@@ -1,0 +1,108 @@
+// Reloads the page when files of the static folder change; part of pages only with --watch.
+
+const here = new URL(import.meta.url);
+const root = new URL("..", here);
+const stream = new URL("reload", here).href;
+const AGAIN_MS = 1_000;
+const AGAIN_MAX_MS = 60_000;
+/** What the last reload was for: a cache in between may give us the old page once more. */
+const TRIED = `stompbox reload ${root.pathname}`;
+
+/** What this page was made from. */
+let build = here.searchParams.get("build") ?? "";
+/** What was told last. */
+let latest;
+let againMs = AGAIN_MS;
+
+// Pages of one browser share a stream: HTTP/1.1 leaves six connections for all of them.
+const others = new BroadcastChannel(stream);
+others.addEventListener("message", ({ data }) => {
+  if (data !== "?") take(data);
+  else if (latest !== undefined) others.postMessage(latest);
+});
+others.postMessage("?");
+if (navigator.locks === undefined) listen();
+else navigator.locks.request(stream, () => new Promise(listen)).catch(listen);
+
+function listen() {
+  const events = new EventSource(stream);
+  events.addEventListener("message", ({ data }) => {
+    const news = JSON.parse(data);
+    againMs = AGAIN_MS;
+    others.postMessage(news);
+    take(news);
+  });
+  events.addEventListener("error", () => {
+    // Closed is for good; otherwise the browser tries again by itself.
+    if (events.readyState !== EventSource.CLOSED) return;
+    setTimeout(listen, againMs);
+    // A page whose policy forbids it should not fill its console with that.
+    againMs = Math.min(2 * againMs, AGAIN_MAX_MS);
+  });
+}
+
+function take(news) {
+  if (latest !== undefined && isOlder(news.build, latest.build)) return;
+  latest = news;
+  if (news.build === build || isOlder(news.build, build)) return;
+  if (news.styles !== undefined && news.from === build && swap(news)) {
+    build = news.build;
+    return;
+  }
+  if (remembered() === news.build) return;
+  remember(news.build);
+  location.reload();
+}
+
+/** Whether a build comes before another of the same run of the broker; those of two runs have no order. */
+function isOlder(one, other) {
+  const [oneRun, oneNumber] = partsOf(one);
+  const [otherRun, otherNumber] = partsOf(other);
+  return oneRun === otherRun && oneNumber < otherNumber;
+}
+
+function partsOf(name) {
+  const at = name.lastIndexOf("-");
+  return [name.slice(0, at), Number(name.slice(at + 1))];
+}
+
+/** Replaces the style sheets that changed; false if the page got one of them by another way. */
+function swap({ styles, build: changed }) {
+  const links = [...document.querySelectorAll("link[rel~=stylesheet][href]")];
+  const found = styles.map((path) => {
+    const wanted = new URL(path.split("/").map(encodeURIComponent).join("/"), root);
+    return links.filter(({ href }) => {
+      const { origin, pathname } = new URL(href);
+      return origin === wanted.origin && pathname === wanted.pathname;
+    });
+  });
+  if (found.some((each) => each.length === 0)) return false;
+  for (const old of found.flat()) {
+    const href = new URL(old.href);
+    href.searchParams.set("build", changed);
+    const next = old.cloneNode();
+    next.href = href.href;
+    // The old one stays until the new one is here, so that nothing flickers.
+    next.addEventListener("load", () => old.remove());
+    next.addEventListener("error", () => next.remove());
+    old.after(next);
+  }
+  return true;
+}
+
+/** Storage may be forbidden; then nothing is remembered. */
+function remembered() {
+  try {
+    return sessionStorage.getItem(TRIED);
+  } catch {
+    return null;
+  }
+}
+
+function remember(tried) {
+  try {
+    sessionStorage.setItem(TRIED, tried);
+  } catch {
+    // Then a stale cache makes us reload once more.
+  }
+}
