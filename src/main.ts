@@ -5,12 +5,5 @@ import { systemTerminal } from "./cli/terminal.ts";
 
 const code = await runCli(process.argv.slice(2), systemTerminal);
 // Exiting drops what a pipe has not taken yet; a pipe whose reader is gone takes nothing any more.
-await Promise.all(
-  [process.stdout, process.stderr].map(
-    (stream) =>
-      new Promise<void>((resolve) => {
-        stream.write("", () => resolve());
-      }),
-  ),
-);
+await Promise.all([systemTerminal.out.drained(), systemTerminal.err.drained()]);
 process.exit(code);

@@ -1,21 +1,30 @@
 /** `stompbox check`. */
 
 import { DEFAULT_LISTEN, OPTIONS, type Option } from "../config.ts";
-import { type Command, EXIT, reportMistakes } from "./command.ts";
+import { defineCommand, EXIT, NONE, reportMistakes } from "./command.ts";
 import { ruleLines, valueReading } from "./destination_rules.ts";
 import { loadSettings, type Origin, type Settings } from "./settings.ts";
 
 /** Validates the configuration and prints it, each value with its origin. */
-export const checkCommand: Command = {
+export const checkCommand = defineCommand({
   name: "check",
   summary: "validate the configuration and print it",
+  group: "broker",
+  takesConfig: true,
+  operands: NONE,
+  options: NONE,
+  shared: NONE,
+  examples: [
+    { line: "stompbox check", about: "every value in force, and where it comes from" },
+    { line: "stompbox check --log debug --max-deliveries 3", about: "what these options give" },
+  ],
   run: ({ terminal, given }) => {
     const result = loadSettings(given, terminal);
     if ("mistakes" in result) return reportMistakes(terminal, result.mistakes);
     terminal.out.write(settingsText(result.settings));
     return EXIT.ok;
   },
-};
+});
 
 /**
  * The effective configuration as TOML that `--config` reads back, the origin

@@ -1,4 +1,4 @@
-/** `stompbox help`, `stompbox help options`. */
+/** `stompbox help`, and the topics that it knows. */
 
 import {
   DEFAULT_LISTEN,
@@ -8,38 +8,67 @@ import {
   OPTIONS,
   RULE_OPTIONS,
 } from "../config.ts";
-import { type Command, EXIT } from "./command.ts";
+import { type Command, type CommandGroup, defineCommand, EXIT, NONE, usageOf } from "./command.ts";
+import { COMMON, commandHelpText, optionUsage, placeholderOf } from "./command_help.ts";
+import { optionalOperand, optionsOf } from "./command_option.ts";
+import { CONNECTION } from "./connection_options.ts";
+import { HELP_TOPIC_NAMES, type HelpTopic } from "./help_topics.ts";
+import { didYouMean } from "./nearest.ts";
 
-/** Prints the help that fits a screen, or with `options` the list of all options. */
-export const helpCommand: Command = {
-  name: "help",
-  summary: 'print this; "help options" lists every option',
-  operands: ["options"],
-  run: ({ terminal, given, commands }) => {
-    terminal.out.write(given.operands.includes("options") ? optionsText() : helpText(commands));
-    return EXIT.ok;
-  },
+const TOPICS: Readonly<Record<HelpTopic, (commands: readonly Command[]) => string>> = {
+  all: allText,
+  connection: connectionText,
+  options: optionsText,
 };
 
-/** The options that most people need, in the order of the help. */
-const COMMON: readonly (readonly [name: string, summary: string])[] = [
-  ["listen", "where to listen, again for more: ws://… or tcp://…"],
-  ["allowAnonymous", "allow listening beyond this machine"],
-  ["allowOrigin", "accept pages of this origin"],
-  ["static", "serve your own pages at /"],
-  ["portsFile", "write the real ports there once listening"],
-  ["log", "least level logged: debug, info, warn or error"],
-  ["quiet", "no banner, a short log"],
-];
+/** Prints the help that fits a screen, or that of a command or topic. */
+export const helpCommand = defineCommand({
+  name: "help",
+  summary: 'print this, or the help of a command; "help options" lists every option',
+  group: "help",
+  operands: {
+    topic: optionalOperand({
+      placeholder: "TOPIC",
+      description: "a command, or one of all, connection, options",
+      completion: "topic",
+    }),
+  },
+  options: NONE,
+  shared: NONE,
+  examples: [
+    { line: "stompbox help all", about: "every command, and an example for each" },
+    { line: "stompbox help options", about: "every option of the broker" },
+    { line: "stompbox help connection", about: "how the other commands find a broker" },
+  ],
+  contradictions: ({ operands: { topic } }, { commands }) => {
+    const known = [...HELP_TOPIC_NAMES, ...commands.map(({ name }) => name)];
+    if (topic === undefined || known.includes(topic)) return [];
+    const otherwise = `expected one of ${known.join(", ")}`;
+    return [`Unexpected ${JSON.stringify(topic)}: ${didYouMean(topic, known, { otherwise })}`];
+  },
+  run: ({ terminal, commands }, { operands: { topic } }) => {
+    const command = commands.find(({ name }) => name === topic);
+    const known = HELP_TOPIC_NAMES.find((name) => name === topic);
+    const topicText = known === undefined ? helpText : TOPICS[known];
+    terminal.out.write(command === undefined ? topicText(commands) : commandHelpText(command));
+    return EXIT.ok;
+  },
+});
+
+const GROUPS: readonly CommandGroup[] = ["broker", "messages", "look", "help"];
 
 /** The help: at most 24 lines of 80 columns, what happens without any option first. */
 export function helpText(commands: readonly Command[]): string {
   const byName = new Map(OPTIONS.map((option) => [option.name, option]));
   const lines = COMMON.flatMap(([name, summary]) => {
     const option = byName.get(name);
-    return option === undefined ? [] : [row(usageOf(option), summary)];
+    return option === undefined ? [] : [row(flagUsage(option), summary)];
   });
   const [web = "", stomp = ""] = DEFAULT_LISTEN;
+  const names = (group: CommandGroup): string[] =>
+    commands
+      .filter((command) => command.group === group)
+      .map(({ name }, index) => (group === "broker" && index === 0 ? `${name} (default)` : name));
   return `${[
     "Usage: stompbox [COMMAND] [OPTION]...",
     "",
@@ -47,23 +76,59 @@ export function helpText(commands: readonly Command[]): string {
     `and ${stomp}. An example, this folder and a broker on one port:`,
     "  stompbox --listen ws://localhost:8080 --static .",
     "",
-    ...commands.map(({ name, summary }) => row(name, summary)),
+    ...GROUPS.filter((group) => names(group).length > 0).map(
+      (group) => `  ${group.padEnd(10)}${names(group).join(", ")}`,
+    ),
+    '"stompbox COMMAND --help" begins with an example, "help all" tells of each.',
     "",
     ...lines,
     row("--config FILE", "read options from a .toml, .yaml or .json file"),
     row("--help, --version", "print this; print the version"),
     "",
-    "Every option is also a variable: --allow-origin is STOMPBOX_ALLOW_ORIGIN.",
+    '"help options" has them all; --allow-origin is also STOMPBOX_ALLOW_ORIGIN.',
   ]
     .map((line) => line.trimEnd())
     .join("\n")}\n`;
+}
+
+/** Every command with its purpose and its first example. */
+function allText(commands: readonly Command[]): string {
+  const entries = commands.map((command) => {
+    const [example] = command.examples;
+    const lines = [usageOf(command), `    ${command.summary}`];
+    return example === undefined ? lines : [...lines, `    $ ${example.line}`];
+  });
+  return `${entries.flat().join("\n")}\n`;
+}
+
+/** How commands that need a broker find it, and who they are to it. */
+function connectionText(): string {
+  const options = optionsOf(CONNECTION);
+  const width = Math.max(...options.map((option) => optionUsage(option).length)) + 2;
+  return `${[
+    "Commands that need a broker take these options, whatever the broker:",
+    "",
+    ...options.map((option) => {
+      const variable = option.variable === undefined ? "" : ` (${option.variable})`;
+      return `  ${optionUsage(option).padEnd(width)}${option.description}${variable}`;
+    }),
+    "",
+    "  ws://HOST[:PORT][/PATH]   STOMP over WebSocket; or http://",
+    "  wss://HOST[:PORT][/PATH]  the same over TLS; or https://",
+    "  tcp://HOST[:PORT]         STOMP over TCP; or stomp://",
+    "  ssl://HOST[:PORT]         the same over TLS; or tls://, stomp+ssl://",
+    "",
+    "Without a port: ws 61614 on this machine and 80 elsewhere, wss 443, tcp 61613,",
+    "ssl 61612. A login may stand in the URL, as in tcp://LOGIN:PASSCODE@HOST. Others",
+    "may see command lines: a passcode is best left to STOMPBOX_PASSCODE.",
+  ].join("\n")}\n`;
 }
 
 /** Every option with its names, default, range and purpose. */
 export function optionsText(): string {
   const entries = OPTIONS.map((option) =>
     [
-      usageOf(option),
+      flagUsage(option),
       `    ${option.description}`,
       `    Allowed: ${option.allowed}. Default: ${fallbackText(option)}. ${option.variable}`,
     ].join("\n"),
@@ -84,10 +149,8 @@ export function optionsText(): string {
   ].join("\n")}\n`;
 }
 
-function usageOf({ flag, placeholder }: Option): string {
-  return placeholder.includes("|") || placeholder === ""
-    ? `${flag} ${placeholder === "" ? "" : "NAME"}`.trimEnd()
-    : `${flag} ${placeholder}`;
+function flagUsage({ flag, placeholder }: Option): string {
+  return `${flag} ${placeholderOf(placeholder)}`.trimEnd();
 }
 
 function row(left: string, right: string): string {

@@ -1,11 +1,21 @@
 /** The command line: the table of commands, and which of them is meant. */
 
 import { checkCommand } from "./check.ts";
-import { type Command, type ExitCode, reportMistakes } from "./command.ts";
-import { helpCommand } from "./help.ts";
+import { type Command, type ExitCode, EXIT, reportMistakes } from "./command.ts";
+import { commandHelpText } from "./command_help.ts";
+import { completionCommand } from "./completion.ts";
+import { explainCommand } from "./explain.ts";
+import { helpCommand, helpText } from "./help.ts";
 import { didYouMean } from "./nearest.ts";
+import { openApiCommand } from "./openapi.ts";
 import { parseArguments } from "./parse_arguments.ts";
+import { pubCommand } from "./pub.ts";
+import { queueCommand } from "./queue.ts";
+import { replyCommand } from "./reply.ts";
+import { requestCommand } from "./request.ts";
 import { serveCommand } from "./serve.ts";
+import { subCommand } from "./sub.ts";
+import { tailCommand } from "./tail.ts";
 import type { Terminal } from "./terminal.ts";
 import { versionCommand } from "./version.ts";
 
@@ -13,34 +23,42 @@ import { versionCommand } from "./version.ts";
 export const COMMANDS: readonly Command[] = [
   serveCommand,
   checkCommand,
+  pubCommand,
+  subCommand,
+  requestCommand,
+  replyCommand,
+  queueCommand,
+  tailCommand,
+  explainCommand,
+  completionCommand,
+  openApiCommand,
   helpCommand,
   versionCommand,
 ];
 
 /** Runs what the words after the program's name ask for, and answers the exit code. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const given = parseArguments(argv);
+  const given = parseArguments(argv, COMMANDS);
   const context = { terminal, given, commands: COMMANDS };
-  if (given.help) return helpCommand.run(context);
-  if (given.version) return versionCommand.run(context);
+  const named = COMMANDS.find(({ name }) => name === given.command);
+  if (given.help) {
+    const text = named === undefined ? helpText(COMMANDS) : commandHelpText(named);
+    terminal.out.write(text);
+    return EXIT.ok;
+  }
+  if (given.version) {
+    return versionCommand.run({ ...context, given: parseArguments([versionCommand.name]) });
+  }
 
-  const names = COMMANDS.map(({ name }) => name);
-  const command = COMMANDS.find(({ name }) => name === (given.command ?? serveCommand.name));
+  const command = given.command === undefined ? serveCommand : named;
   if (command === undefined) {
+    const names = COMMANDS.map(({ name }) => name);
     const word = given.command ?? "";
     const hint = didYouMean(word, names, { otherwise: `expected one of ${names.join(", ")}` });
     return reportMistakes(terminal, [
       `Unknown command ${JSON.stringify(word)}: ${hint}`,
       ...given.mistakes,
     ]);
-  }
-  const strange = given.operands.filter((word) => !(command.operands ?? []).includes(word));
-  if (strange.length > 0) {
-    const mistakes = strange.map((word) => {
-      const otherwise = `stompbox ${command.name} takes no such word, see stompbox help`;
-      return `Unexpected ${JSON.stringify(word)}: ${didYouMean(word, command.operands ?? [], { otherwise })}`;
-    });
-    return reportMistakes(terminal, [...mistakes, ...given.mistakes]);
   }
   return command.run(context);
 }

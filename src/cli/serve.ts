@@ -6,23 +6,44 @@ import { type Runtime, systemRuntime } from "../runtime.ts";
 import { ListenError, startStompbox, type Stompbox } from "../stompbox.ts";
 import { bannerLines, type StartFacts, startLine } from "./banner.ts";
 import {
-  type Command,
   type CommandContext,
+  defineCommand,
   EXIT,
   type ExitCode,
+  NONE,
   reportMistakes,
 } from "./command.ts";
 import { fitToOpenFiles } from "./open_files.ts";
 import { portsFileFailure, removePortsFile, writePortsFile } from "./ports_file.ts";
+import { createReload, logLevelOf } from "./reload_settings.ts";
 import { loadSettings } from "./settings.ts";
+import { watchSignals } from "./stop_signals.ts";
 import { VERSION } from "./version.ts";
+import { watchFile } from "./watch_file.ts";
 
 /** Runs the broker until it is told to stop. */
-export const serveCommand: Command = {
+export const serveCommand = defineCommand({
   name: "serve",
-  summary: "run the broker (the default)",
+  summary: "run the broker until Ctrl-C; the default command",
+  group: "broker",
+  takesConfig: true,
+  operands: NONE,
+  options: NONE,
+  shared: NONE,
+  examples: [
+    {
+      line: "stompbox serve --listen ws://localhost:8080 --static .",
+      about: "this folder and a broker on one port",
+      endless: true,
+    },
+    {
+      line: "stompbox serve --listen ws://localhost:0 --ports-file ports.json",
+      about: "on any free port, which is written to a file",
+      endless: true,
+    },
+  ],
   run: (context) => serve(context),
-};
+});
 
 /** What {@link serve} builds on; tests give it others. */
 export interface ServeParts {
@@ -36,7 +57,8 @@ const LOG_TICK_MS = 1000;
 
 /**
  * Runs the broker until the first SIGINT or SIGTERM, then stops it gracefully;
- * a second signal does not wait for that.
+ * a second signal does not wait for that. SIGHUP has it read its configuration
+ * again; with `--watch` it does so by itself when the file has changed.
  */
 export async function serve(
   { terminal, given }: CommandContext,
@@ -44,10 +66,12 @@ export async function serve(
 ): Promise<ExitCode> {
   const result = loadSettings(given, terminal);
   if ("mistakes" in result) return reportMistakes(terminal, result.mistakes);
-  const { config, notice } = fitToOpenFiles(result.settings.config, terminal);
+  const { configFile } = result.settings;
+  const started = fitToOpenFiles(result.settings.config, terminal);
+  const { config, notice } = started;
 
   const log = createLog({
-    level: config.quiet && config.log === "info" ? "warn" : config.log,
+    level: logLevelOf(config),
     format: terminal.err.isTerminal ? "human" : "json",
     color: terminal.err.color,
     write: (line) => terminal.err.write(`${line}\n`),
@@ -59,6 +83,9 @@ export async function serve(
     return EXIT.failed;
   };
   const signals = watchSignals(terminal, runtime);
+  // While the broker starts there is nothing to reload yet: what is asked for then comes after.
+  const reloading = { isDue: false, reload: (): void => void (reloading.isDue = true) };
+  const forgetReload = terminal.onReloadSignal(() => reloading.reload());
 
   const live = async (): Promise<ExitCode> => {
     let stompbox: Stompbox;
@@ -69,18 +96,31 @@ export async function serve(
     }
     const { addresses } = stompbox;
     const { portsFile } = config;
+    const reload = createReload({ terminal, given, stompbox, log, started });
+    reloading.reload = () => void reload("asked");
+    const stopWatching =
+      config.watch && configFile !== undefined
+        ? watchFile(configFile, { every: runtime.every, changed: () => void reload("changed") })
+        : () => {};
     let code: ExitCode = EXIT.ok;
     try {
       if (portsFile !== undefined)
         await writePortsFile(portsFile, { addresses, pid: terminal.pid });
       if (!config.quiet) announce(terminal, factsOf(config, { addresses, pid: terminal.pid }));
       if (notice !== undefined) log.observe({ type: "notice", text: notice });
+      if (config.watch && configFile === undefined && config.static === undefined) {
+        const text = "Nothing to watch: --watch needs --config, --static, or both";
+        log.observe({ type: "notice", text });
+      }
+      if (reloading.isDue) reloading.reload();
       await signals.first;
     } catch (error) {
       code = fail(
         `Cannot write the ports file ${JSON.stringify(portsFile)}: ${portsFileFailure(error)}`,
       );
     }
+    stopWatching();
+    reloading.reload = () => {};
     try {
       await stompbox.stop();
       if (portsFile !== undefined) await removePortsFile(portsFile);
@@ -97,29 +137,8 @@ export async function serve(
     stopTicks();
     log.flush();
     signals.forget();
+    forgetReload();
   }
-}
-
-/**
- * A terminal sends Ctrl-C to every process of the foreground, and npm passes
- * it on once more: two signals within this time are one wish.
- */
-const SAME_SIGNAL_MS = 200;
-
-function watchSignals(terminal: CommandContext["terminal"], runtime: Pick<Runtime, "now">) {
-  const first = Promise.withResolvers<void>();
-  const second = Promise.withResolvers<void>();
-  let firstAt: number | undefined;
-  const forget = terminal.onStopSignal(() => {
-    const now = runtime.now();
-    if (firstAt === undefined) {
-      firstAt = now;
-      first.resolve();
-    } else if (Math.abs(now - firstAt) >= SAME_SIGNAL_MS) {
-      second.resolve();
-    }
-  });
-  return { first: first.promise, second: second.promise, forget };
 }
 
 function announce({ out }: CommandContext["terminal"], facts: StartFacts): void {

@@ -3,7 +3,9 @@
 import { dirname, extname } from "node:path";
 import { z } from "zod";
 import { type Config, contradictions, fieldsSchema, type Option, OPTIONS } from "../config.ts";
+import { CLIENT_VARIABLES } from "./connection_options.ts";
 import { readRules, splitRules } from "./destination_rules.ts";
+import { reasonOf } from "./file_failure.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Arguments } from "./parse_arguments.ts";
 import { showValue } from "./show_value.ts";
@@ -20,6 +22,8 @@ export interface Origin {
 export interface Settings {
   readonly config: Config;
   readonly origins: ReadonlyMap<string, Origin>;
+  /** The file that was read, if one was. */
+  readonly configFile: string | undefined;
 }
 
 /** Settings, or else every mistake that was found. */
@@ -75,7 +79,7 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
     );
   }
   if (mistakes.length > 0) return { mistakes };
-  return { settings: { config, origins } };
+  return { settings: { config, origins, configFile } };
 }
 
 interface Setting {
@@ -130,7 +134,7 @@ function readEnvironment(
   let configFile: string | undefined;
   for (const [name, text = ""] of Object.entries(env)) {
     // A variable set to nothing is how a compose file leaves one out.
-    if (!name.startsWith("STOMPBOX_") || text === "") continue;
+    if (!name.startsWith("STOMPBOX_") || text === "" || CLIENT_VARIABLES.has(name)) continue;
     const option = BY_VARIABLE.get(name);
     if (name === CONFIG_VARIABLE) configFile = text;
     else if (option !== undefined) {
@@ -259,16 +263,6 @@ function failingLine(text: string, parse: (text: string) => unknown): number | u
     }
   }
   return undefined;
-}
-
-/** Why a file could not be read, in one line. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return "there is no such file";
-  if (code === "EACCES") return "reading it is not permitted";
-  if (code === "EISDIR") return "it is a folder";
-  return error.message.split("\n")[0] ?? error.name;
 }
 
 function itemsLeft(value: unknown, error: z.ZodError): unknown[] {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import manifest from "../../package.json" with { type: "json" };
+import { optionsOf } from "../../src/cli/command_option.ts";
+import { CONNECTION } from "../../src/cli/connection_options.ts";
 import { optionsText } from "../../src/cli/help.ts";
+import { commandHelpText } from "../../src/cli/command_help.ts";
 import { COMMANDS, runCli } from "../../src/cli/run_cli.ts";
 import { DEFAULT_LISTEN, OPTIONS } from "../../src/config.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
@@ -12,7 +15,7 @@ async function run(...argv: string[]) {
 }
 
 describe("help", () => {
-  test.each(["--help", "-h", "help", "check --help", "--bogus --help"])(
+  test.each(["--help", "-h", "help", "--bogus --help", "frobnicate --help"])(
     "is printed for %s",
     async (words) => {
       const { code, out, err } = await run(...words.split(" "));
@@ -26,7 +29,39 @@ describe("help", () => {
     const lines = out.trimEnd().split("\n");
     expect(lines.length).toBeLessThanOrEqual(24);
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
-    for (const { name } of COMMANDS) expect(out).toContain(`  ${name} `);
+    for (const { name } of COMMANDS)
+      expect(out).toMatch(new RegExp(`^  [a-z]+ .*\\b${name}\\b`, "m"));
+  });
+
+  test.each(COMMANDS.map((command) => [command.name, command] as const))(
+    "of %s is printed for help and for --help",
+    async (name, command) => {
+      for (const argv of [
+        ["help", name],
+        [name, "--help"],
+        ["--help", name],
+        [name, "-h", "--bogus"],
+      ]) {
+        expect(await run(...argv)).toEqual({ code: 0, out: commandHelpText(command), err: "" });
+      }
+    },
+  );
+
+  test("of all commands has an example for each", async () => {
+    const { out } = await run("help", "all");
+    for (const { name, examples } of COMMANDS) {
+      expect(out).toContain(`stompbox ${name}`);
+      expect(out).toContain(`    $ ${examples[0]?.line}\n`);
+    }
+  });
+
+  test("of the connection names every option and its variable", async () => {
+    const { out } = await run("help", "connection");
+    for (const { flag, variable = "" } of optionsOf(CONNECTION)) {
+      expect(out).toContain(flag);
+      expect(out).toContain(variable);
+    }
+    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   test("names only flags that exist", async () => {
@@ -68,9 +103,39 @@ describe("version", () => {
 describe("words that are not understood", () => {
   const table = [
     [["chek"], 'Unknown command "chek": did you mean check?'],
-    [["frobnicate"], 'Unknown command "frobnicate": expected one of serve, check, help, version'],
+    [["frobnicate"], 'Unknown command "frobnicate": expected one of serve, check, '],
     [["check", "a.toml"], 'Unexpected "a.toml": stompbox check takes no such word'],
     [["help", "option"], 'Unexpected "option": did you mean options?'],
+    [["help", "pbu"], 'Unexpected "pbu": did you mean pub?'],
+    [["help", "pub", "sub"], 'Unexpected "sub": stompbox help takes no such word'],
+    [["completion"], "Cannot run completion without SHELL: expected stompbox completion SHELL"],
+    [["completion", "fihs"], 'Unexpected "fihs": did you mean fish?'],
+    [["pub"], "Cannot run pub without DESTINATION"],
+    [["pub", "/queue/a", "b", "c"], 'Unexpected "c": stompbox pub takes no such word'],
+    [["pub", "/queue/a", "b", "--cuont", "3"], 'Unknown option "--cuont": did you mean --count?'],
+    [["pub", "/queue/a", "b", "--log", "debug"], 'Unknown option "--log": '],
+    [
+      ["pub", "/queue/a", "b", "--port", "1"],
+      'Unknown option "--port": use --url tcp://localhost:1',
+    ],
+    [["pub", "/queue/a", "b", "--host"], "Cannot use --host without a value: expected --host NAME"],
+    [
+      ["pub", "/queue/a", "b", "-n", "0"],
+      'Cannot use "0" as --count: expected a whole number from 1',
+    ],
+    [["pub", "/queue/a", "b", "-nx"], 'Cannot use "x" as --count: expected a whole number from 1'],
+    [["pub", "/queue/a", "b", "-H", "a"], 'Cannot use "a" as a header: expected NAME:VALUE'],
+    [["pub", "/queue/a", "b", "--url", "ftp://a"], 'unknown scheme "ftp"'],
+    [
+      ["sub", "/queue/a", "--timeout", "soon"],
+      'Cannot use "soon" as --timeout: expected 1ms to 24h',
+    ],
+    [
+      ["sub", "/queue/a", "--format", "xml"],
+      'Cannot use "xml" as --format: expected pretty | json | raw',
+    ],
+    [["sub", "/queue/a", ""], "Cannot run sub with"],
+    [["version", "--quiet"], 'Unknown option "--quiet": see stompbox version --help'],
     [["check", "--quite"], 'Unknown option "--quite": did you mean --quiet?'],
     [["serve", "--quite"], 'Unknown option "--quite": did you mean --quiet?'],
     [["--quite"], 'Unknown option "--quite": did you mean --quiet?'],
@@ -96,6 +161,22 @@ describe("words that are not understood", () => {
 test("words after -- are words", async () => {
   expect((await run("--", "version")).out).toBe(`stompbox ${manifest.version}\n`);
   expect((await run("check", "--")).code).toBe(0);
+});
+
+test("all mistakes of a command are told at once", async () => {
+  const argv = ["sub", "--count", "many", "--frmat", "raw", "--nack", "--ack", "sometimes"];
+  const { code, out, err } = await run(...argv);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toBe(
+    [
+      "stompbox: 4 mistakes",
+      "  Cannot run sub without DESTINATION: expected stompbox sub DESTINATION... [OPTION]...",
+      '  Unknown option "--frmat": did you mean --format?',
+      '  Cannot use "many" as --count: expected a whole number from 1 to 1000000000',
+      '  Cannot use "sometimes" as --ack: expected auto | client | client-individual',
+      "",
+    ].join("\n"),
+  );
 });
 
 describe("check", () => {

@@ -59,6 +59,7 @@ function pretend(
       observe?.({ type: "notice", text: "pretending" });
       return {
         addresses,
+        reload: async () => [],
         stop: () => {
           stopping.resolve();
           return options.stop?.() ?? Promise.resolve();

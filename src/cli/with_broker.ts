@@ -1,0 +1,100 @@
+/** What every command does that talks to a broker: connect, give way to Ctrl-C, tell of failures. */
+
+import { BrokerError, ClientError } from "../client/client_error.ts";
+import { connectClient, type StompClient } from "../client/stomp_client.ts";
+import { type CommandContext, EXIT, type ExitCode, reportMistakes } from "./command.ts";
+import type { ConnectionValues } from "./connection_options.ts";
+import { explains } from "./explain.ts";
+import { reasonOf } from "./file_failure.ts";
+import { watchSignals } from "./stop_signals.ts";
+import { visibleLines } from "./visible_text.ts";
+
+/** What {@link withBroker} does. */
+export interface BrokerUse {
+  readonly connection: ConnectionValues;
+  /** Further headers of CONNECT, names and values in turn. */
+  readonly headers?: readonly string[];
+  /**
+   * The work. When `stopped` settles, by Ctrl-C or since nobody reads the
+   * output any more, it should come to an end. Afterwards the client says
+   * goodbye, which takes everything along that was sent.
+   */
+  readonly work: (client: StompClient, stopped: Promise<void>) => Promise<ExitCode>;
+}
+
+/**
+ * Connects to a broker, does the work there, and says goodbye. Tells of
+ * whatever fails on the way; a second Ctrl-C waits for nothing.
+ */
+export async function withBroker(
+  { terminal }: CommandContext,
+  { connection, headers = [], work }: BrokerUse,
+): Promise<ExitCode> {
+  const { runtime } = terminal;
+  const fail = (sentence: string): ExitCode => {
+    terminal.err.write(`stompbox: ${sentence}\n`);
+    return EXIT.failed;
+  };
+  let ca: string | undefined;
+  try {
+    ca = connection.ca === undefined ? undefined : terminal.readText(connection.ca);
+  } catch (error) {
+    const name = JSON.stringify(connection.ca);
+    return reportMistakes(terminal, [`Cannot read ${name} as --ca: ${reasonOf(error)}`]);
+  }
+
+  const signals = watchSignals(terminal, runtime);
+  const stopped = Promise.race([signals.first, terminal.out.gone]);
+  const live = async (): Promise<ExitCode> => {
+    let client: StompClient | undefined;
+    try {
+      const connecting = connectClient({
+        ...connection,
+        runtime,
+        headers,
+        trust: { ca, insecure: connection.insecure },
+      });
+      client = await Promise.race([connecting, stopped.then(() => undefined)]);
+      if (client === undefined) {
+        connecting.then(
+          (late) => late.cut(),
+          () => undefined,
+        );
+        return EXIT.failed;
+      }
+      const lost = client.closed.then((reason) => {
+        if (reason !== undefined) throw reason;
+        return new Promise<never>(() => undefined);
+      });
+      const code = await Promise.race([work(client, stopped), lost]);
+      await client.disconnect();
+      const reason = await client.closed;
+      return reason === undefined ? code : fail(sentenceOf(reason));
+    } catch (error) {
+      await client?.disconnect();
+      if (!(error instanceof ClientError)) throw error;
+      // Work that runs into the end of the connection does not know the reason of it.
+      return fail(sentenceOf((await client?.closed) ?? error));
+    }
+  };
+  const atOnce = signals.second.then((): ExitCode => fail("Stopped at once by a second signal"));
+  try {
+    return await Promise.race([live(), atOnce]);
+  } finally {
+    signals.forget();
+  }
+}
+
+/** Characters that are shown of what a broker says. */
+const TOLD_MAX = 2000;
+
+/** What is told of a failure, and where there is more about it. */
+function sentenceOf(error: ClientError): string {
+  const told =
+    error.message.length > TOLD_MAX ? `${error.message.slice(0, TOLD_MAX)}…` : error.message;
+  const message = visibleLines(told);
+  if (!(error instanceof BrokerError)) return message;
+  const { code } = error;
+  const more = code !== undefined && explains(code) ? `\n  stompbox explain ${code} says more` : "";
+  return `The broker refused: ${message}${more}`;
+}

@@ -1,0 +1,24 @@
+/**
+ * What a client of any broker asks for in every spelling at once: a broker
+ * leaves those alone that it does not know.
+ */
+
+/** Headers of SUBSCRIBE by which a subscription of that name outlives its connection; its `id` must be the name. */
+export function durableHeaders(name: string): string[] {
+  return [
+    ...["activemq.subscriptionName", name],
+    ...["durable-subscription-name", name],
+    ...["durable", "true"],
+    ...["auto-delete", "false"],
+  ];
+}
+
+/** Headers of SUBSCRIBE that allow so many unacknowledged messages. */
+export function prefetchHeaders(count: number): string[] {
+  return ["prefetch-count", String(count), "activemq.prefetchSize", String(count)];
+}
+
+/** Whether the broker subscribes a client to its temporary `reply-to` by itself, and refuses a SUBSCRIBE to it. */
+export function repliesByItself(server: string): boolean {
+  return /^rabbitmq\b/i.test(server);
+}
