@@ -5,7 +5,7 @@ import { startStompbox } from "../../src/stompbox.ts";
 import { browserMissing, launchBrowser, openPage, type WatchedPage } from "./browser.ts";
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-const PAGES = ["", "chat/", "hello/", "classic/", "no/such/page"];
+const PAGES = ["", "chat/", "demos/", "hello/", "classic/", "no/such/page"];
 const TIMEOUT_MS = 60_000;
 
 if (browserMissing !== undefined) console.warn(`Browser tests skipped: ${browserMissing}`);

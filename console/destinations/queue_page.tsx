@@ -1,0 +1,162 @@
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { QueueInfo } from "../../src/api/values.ts";
+import { asApiError, callApi, usePolled } from "../broker/api.ts";
+import { createRates } from "../broker/rates.ts";
+import { hrefTo, type RouteParams } from "../route.ts";
+import { confirm } from "../ui/confirm_dialog.tsx";
+import { formatAge, formatBytes, formatCount, formatRate, plural } from "../ui/format.ts";
+import { LoadProblem } from "../ui/load_problem.tsx";
+import { showToast } from "../ui/toasts.tsx";
+import { useNow } from "../ui/use_now.ts";
+import { VisibleText } from "../ui/visible_text.tsx";
+import { navigate } from "../use_route.ts";
+import { type Figure, FigureStrip } from "./figure_strip.tsx";
+import { MessageBrowser } from "./message_browser.tsx";
+import { queueSource } from "./message_source.ts";
+import { PublishDialog } from "./publish_dialog.tsx";
+
+const EVERY_MS = 1_500;
+
+/** One queue: its figures, its messages, and what can be done to it. */
+export function QueuePage(props: {
+  readonly name: string;
+  readonly params: RouteParams;
+}): JSX.Element {
+  const { name, params } = props;
+  const [rates] = useState(() => createRates({ minGapMs: 900, keysMax: 1 }));
+  const [isPublishing, setIsPublishing] = useState(false);
+  const { value: queue, at, error, refresh } = usePolled("queue", { name }, EVERY_MS);
+  const now = useNow(1_000);
+  if (queue !== undefined) rates.note(0, [queue.enqueued, queue.dequeued], at);
+  const isGone = error?.status === 404;
+  const isDead = queue?.kind === "dead-letters";
+  const source = useMemo(
+    () => queueSource({ name, path: queue?.path ?? `/queue/${name}`, isDead }),
+    [name, queue?.path, isDead],
+  );
+  const back = hrefTo("destinations", { ...params, open: undefined, message: undefined });
+
+  const remove = async (found: QueueInfo): Promise<void> => {
+    if (found.consumers > 0) {
+      const who = plural(found.consumers, "consumer");
+      return showToast(`Cannot delete the queue: ${who} have it, disconnect them first`, "bad");
+    }
+    const messages = found.ready + found.held + found.delayed;
+    const yes = await confirm({
+      title: "Delete this queue?",
+      detail: (
+        <p>
+          <VisibleText text={found.path} max={120} cut="end" /> goes, and{" "}
+          {messages === 0 ? "no message" : plural(messages, "message")} with it. It comes back empty
+          with the next message that is sent to it.
+        </p>
+      ),
+      action: messages === 0 ? "Delete the queue" : `Delete it and ${plural(messages, "message")}`,
+    });
+    if (!yes) return;
+    try {
+      await callApi("deleteQueue", { name });
+      showToast("The queue is deleted");
+      location.hash = back;
+    } catch (cause) {
+      showToast(asApiError(cause).message, "bad");
+    }
+  };
+
+  return (
+    <>
+      <div class="toolbar">
+        <h1 class="thing">
+          <a class="back" href={back} aria-label="Back to the list">
+            ‹
+          </a>
+          <VisibleText text={queue?.path ?? `/queue/${name}`} max={160} />
+        </h1>
+        <span class="message-actions">
+          <button type="button" class="small" onClick={() => setIsPublishing(true)}>
+            Publish…
+          </button>
+          <a
+            class="button small"
+            href={hrefTo("frames", { destination: queue?.path ?? `/queue/${name}` })}
+          >
+            Frames
+          </a>
+          {queue !== undefined && !isGone && (
+            <button type="button" class="small danger" onClick={() => void remove(queue)}>
+              Delete queue…
+            </button>
+          )}
+        </span>
+      </div>
+      {error !== undefined && !isGone && <LoadProblem error={error} onRetry={refresh} />}
+      {isGone ? (
+        <div class="empty fill">
+          <h2>There is no such queue</h2>
+          <p>
+            A queue is there while it has messages or consumers, and gone when it has neither.
+            Publish a message and it is back.
+          </p>
+        </div>
+      ) : (
+        <>
+          <FigureStrip figures={figuresOf(queue, { now, rates: rates.of(0) })} />
+          <MessageBrowser
+            source={source}
+            waiting={queue?.ready ?? 0}
+            openKey={params["message"]}
+            onOpen={(key) =>
+              navigate({ page: "destinations", params: { ...params, message: key } })
+            }
+            onChanged={refresh}
+          />
+        </>
+      )}
+      {isPublishing && (
+        <PublishDialog
+          destination={queue?.path ?? `/queue/${name}`}
+          onClose={() => setIsPublishing(false)}
+          onPublished={refresh}
+        />
+      )}
+    </>
+  );
+}
+
+function figuresOf(
+  queue: QueueInfo | undefined,
+  about: { readonly now: number; readonly rates: readonly number[] | undefined },
+): readonly Figure[] {
+  const { now, rates } = about;
+  const rate = (place: number): string | undefined => {
+    const known = rates?.[place];
+    return known === undefined ? undefined : `${formatRate(known)} /s`;
+  };
+  return [
+    {
+      title: "Waiting",
+      value: queue && formatCount(queue.ready),
+      note: queue && `of ${formatCount(queue.messagesMax)}`,
+    },
+    {
+      title: "Held",
+      value: queue && formatCount(queue.held),
+      note:
+        queue && queue.delayed > 0 ? `${formatCount(queue.delayed)} kept back` : "unacknowledged",
+    },
+    { title: "Consumers", value: queue && formatCount(queue.consumers) },
+    {
+      title: "Oldest",
+      value: queue && (queue.oldestAt === undefined ? "–" : formatAge(now - queue.oldestAt)),
+      note: "waiting",
+    },
+    { title: "In", value: rate(0), note: queue && `${formatCount(queue.enqueued)} in all` },
+    { title: "Out", value: rate(1), note: queue && `${formatCount(queue.dequeued)} in all` },
+    {
+      title: "Size",
+      value: queue && formatBytes(queue.bytes),
+      note: queue && `of ${formatBytes(queue.bytesMax)}`,
+    },
+  ];
+}

@@ -1,0 +1,272 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { browserMissing } from "./browser.ts";
+import {
+  type ConsoleSession,
+  publish,
+  startConsoleSession,
+  TIMEOUT_MS,
+} from "./console_session.ts";
+
+const rows = (page: Page) => page.locator(".virtual-row");
+const row = (page: Page, text: string) => rows(page).filter({ hasText: text });
+const title = (page: Page, name: string) =>
+  page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+const answer = (page: Page, name: string) =>
+  page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+
+describe.skipIf(browserMissing !== undefined)("destinations in the console", () => {
+  let session: ConsoleSession;
+  beforeAll(async () => {
+    session = await startConsoleSession();
+  }, TIMEOUT_MS);
+  afterEach(() => session.reset());
+  afterAll(() => session.close(), TIMEOUT_MS);
+
+  const expectClean = (allowed = /^$/) =>
+    expect(session.problems().filter((problem) => !allowed.test(problem))).toEqual([]);
+  const fill = async (name: string, bodies: readonly string[]): Promise<void> => {
+    const client = await session.connect();
+    for (const body of bodies) await publish(client, { destination: `/queue/${name}`, body });
+  };
+  /** Bodies that wait in a queue. */
+  const waiting = async (name: string) => {
+    const { messages } = await session.broker.call("browseQueue", { name });
+    return messages.map(({ body }) => body);
+  };
+  const openQueue = async (name: string): Promise<Page> => {
+    const page = await session.open(`#/destinations?open=${encodeURIComponent(name)}`);
+    await title(page, `/queue/${name}`);
+    return page;
+  };
+
+  test(
+    "a message is published by the form, read without being consumed, and deleted",
+    async () => {
+      const page = await session.open("#/destinations");
+      await button(page, "Publish…").click();
+      await page.getByLabel("Destination").fill("/queue/forms");
+      await page.getByLabel("Content type").fill("application/json");
+      await page.getByLabel("Headers").fill("priority: 7\nx-colour: red");
+      await page.getByLabel("Body").fill('{"order": 17');
+      await page.getByText("Not JSON yet").waitFor();
+      await page.getByLabel("Body").fill('{"order": 17}');
+      await answer(page, "Publish");
+      await page.getByText(/^Published, message-id \S+$/).waitFor();
+      await answer(page, "Close");
+      await row(page, "forms").click();
+      await title(page, "/queue/forms");
+      await row(page, '{"order": 17}').click();
+      const panel = page.getByRole("region", { name: "Message" });
+      await panel.getByRole("cell", { name: "red" }).waitFor();
+      await panel.getByText('"order"').waitFor();
+      expect(await waiting("forms")).toEqual(['{"order": 17}']);
+      await panel.getByRole("button", { name: "Delete…" }).click();
+      expect(await page.getByRole("dialog").innerText()).toContain("/queue/forms");
+      await answer(page, "Cancel");
+      expect(await waiting("forms")).toHaveLength(1);
+      await panel.getByRole("button", { name: "Delete…" }).click();
+      await answer(page, "Delete 1 message");
+      await page.getByText("Deleted 1 message").waitFor();
+      await page.getByText(/^(No message waits here|There is no such queue)$/).waitFor();
+      expectClean(/404 \(Not Found\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a form says what is wrong with it, and what the broker refused",
+    async () => {
+      const page = await session.open("#/destinations");
+      await button(page, "Publish…").click();
+      await page.getByLabel("Destination").fill("/nowhere/at-all");
+      await page.getByLabel("Headers").fill("destination: /queue/a");
+      await answer(page, "Publish");
+      await page.getByText('Cannot send the header "destination"').waitFor();
+      await page.getByLabel("Headers").fill("");
+      await answer(page, "Publish");
+      await page.locator(".form .problem", { hasText: "/nowhere/at-all" }).waitFor();
+      expectClean(/400 \(Bad Request\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "some messages, chosen, are moved",
+    async () => {
+      await fill("from", ["one", "two", "three"]);
+      const page = await openQueue("from");
+      for (const text of ["one", "three"]) await row(page, text).getByRole("checkbox").check();
+      await button(page, "Move 2…").click();
+      await page.getByLabel("To", { exact: true }).fill("/queue/from");
+      await answer(page, "Move");
+      await page.getByRole("dialog").getByText("it is there already").waitFor();
+      await page.getByLabel("To", { exact: true }).fill("/queue/to");
+      await answer(page, "Move");
+      await page.getByText("Moved 2 messages").waitFor();
+      await row(page, "one").waitFor({ state: "detached" });
+      expect([await waiting("from"), await waiting("to")]).toEqual([["two"], ["one", "three"]]);
+      expectClean(/400 \(Bad Request\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "the space bar chooses, and all that waits is purged after a question that counts it",
+    async () => {
+      await fill(
+        "full",
+        Array.from({ length: 5 }, (_none, n) => `message ${n}`),
+      );
+      const page = await openQueue("full");
+      await row(page, "message 4").waitFor();
+      await page.getByRole("grid").focus();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Space");
+      await page.getByText("1 chosen").waitFor();
+      await page.keyboard.press("Space");
+      await button(page, "Delete all…").click();
+      await page.getByRole("heading", { name: "Delete all 5 messages?" }).waitFor();
+      await answer(page, "Delete all");
+      await page.getByText("Deleted 5 messages").waitFor();
+      await page.getByText(/^(No message waits here|There is no such queue)$/).waitFor();
+      expectClean(/404 \(Not Found\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "dead letters are sent back: one, some, all",
+    async () => {
+      const client = await session.connect();
+      const refuser = client.subscribe("/queue/work", (m) => m.nack({ requeue: "false" }), {
+        ack: "client-individual",
+      });
+      const bodies = ["a", "b", "c", "d", "e"];
+      for (const body of bodies) await publish(client, { destination: "/queue/work", body });
+      const page = await session.open("#/destinations?tab=dead-letters");
+      await row(page, "DLQ.work").click();
+      await row(page, "e").waitFor();
+      refuser.unsubscribe();
+      await publish(client, { destination: "/topic/after-it" });
+      await row(page, "c").click();
+      const panel = page.getByRole("region", { name: "Message" });
+      await panel.locator(".facts", { hasText: "Became a dead letter" }).waitFor();
+      await panel.locator(".facts", { hasText: "/queue/work" }).waitFor();
+      await panel.getByRole("button", { name: "Retry", exact: true }).click();
+      await page.getByText("Sent 1 message back").waitFor();
+      for (const text of ["a", "b"]) await row(page, text).getByRole("checkbox").check();
+      await button(page, "Retry 2").click();
+      await page.getByText("Sent 2 messages back").first().waitFor();
+      await button(page, "Retry all").click();
+      await page.getByText("Sent 2 messages back").nth(1).waitFor();
+      expect(await waiting("work")).toEqual(["c", "a", "b", "d", "e"]);
+      expectClean(/404 \(Not Found\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a queue goes after a question, but not while it has consumers",
+    async () => {
+      await fill("going", ["x"]);
+      const client = await session.connect();
+      const consumer = client.subscribe("/queue/going", () => {}, { ack: "client-individual" });
+      const page = await openQueue("going");
+      await page.locator(".figures div", { hasText: "Consumers" }).getByText("1").waitFor();
+      await button(page, "Delete queue…").click();
+      await page.getByText("1 consumer have it").waitFor();
+      consumer.unsubscribe();
+      await page
+        .locator(".figures div", { hasText: "Consumers" })
+        .getByText("0", { exact: true })
+        .waitFor();
+      await button(page, "Delete queue…").click();
+      await answer(page, "Delete it and 1 message");
+      await page.getByText("The queue is deleted").waitFor();
+      await title(page, "Destinations");
+      const { items } = await session.broker.call("queues", { filter: "going" });
+      expect(items).toEqual([]);
+      expectClean(/404 \(Not Found\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "what waits for a durable subscriber is looked at, purged, and the subscription deleted",
+    async () => {
+      const subscriber = await session.connect({ "client-id": "ann" });
+      subscriber.subscribe("/topic/news", () => {}, { durable: "true", id: "daily" });
+      await publish(subscriber, { destination: "/topic/ready" });
+      await subscriber.deactivate();
+      const client = await session.connect();
+      for (const body of ["mon", "tue"])
+        await publish(client, { destination: "/topic/news", body });
+      const page = await session.open("#/destinations?tab=durables");
+      await row(page, "daily").click();
+      await title(page, "daily");
+      await page.getByText("by client id ann").waitFor();
+      await row(page, "tue").click();
+      await page.getByRole("region", { name: "Message" }).getByText("tue").first().waitFor();
+      await page.getByRole("region", { name: "Message" }).getByLabel("Close").click();
+      await row(page, "mon").getByRole("checkbox").check();
+      await button(page, "Delete 1…").click();
+      await answer(page, "Delete 1 message");
+      await row(page, "mon").waitFor({ state: "detached" });
+      await row(page, "tue").waitFor();
+      await button(page, "Delete subscription…").click();
+      await answer(page, "Delete it and 1 message");
+      await page.getByText("The durable subscription is deleted").waitFor();
+      expect((await session.broker.call("durables", {})).total).toBe(0);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "more messages than a page are shown on demand",
+    async () => {
+      const client = await session.connect();
+      const bodies = Array.from({ length: 230 }, (_none, n) => `number ${n}.`);
+      await Promise.all(
+        bodies.map((body) => publish(client, { destination: "/queue/long", body })),
+      );
+      const page = await openQueue("long");
+      await page.getByText("The first 100 of 230").waitFor();
+      await button(page, "Show more").click();
+      await page.getByText("The first 200 of 230").waitFor();
+      await button(page, "Show more").click();
+      await page.getByText(/^The first/).waitFor({ state: "detached" });
+      await page.getByRole("grid").focus();
+      await page.keyboard.press("End");
+      await row(page, "number 229.").waitFor();
+      await page.getByText("Choose all 230 shown").click();
+      await button(page, "Delete 230…").click();
+      await answer(page, "Delete 230 messages");
+      await page.getByText("Deleted 230 messages").waitFor();
+      expectClean(/404 \(Not Found\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "topics show who listens, and open the form to publish there",
+    async () => {
+      const client = await session.connect();
+      const heard = Promise.withResolvers<string>();
+      client.subscribe("/topic/prices.eur", ({ body }) => heard.resolve(body));
+      client.subscribe("/topic/prices.*", () => {});
+      await publish(client, { destination: "/topic/settled" });
+      const page = await session.open("#/destinations?tab=topics&q=prices");
+      await row(page, "prices.*").getByText("pattern").waitFor();
+      await row(page, "prices.eur").click();
+      expect(await page.getByLabel("Destination").inputValue()).toBe("/topic/prices.eur");
+      await page.getByLabel("Body").fill("1.08");
+      await answer(page, "Publish");
+      expect(await heard.promise).toBe("1.08");
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+});
