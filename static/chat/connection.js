@@ -15,9 +15,10 @@ const HEART_BEAT_MS = 10_000;
  *   { kind: "waiting", until, reason }     lost; tried again at `until` (ms since the epoch)
  *   { kind: "stopped", reason }            the broker said not to try again
  *
- * onWire("in" | "out", data) sees whatever crosses the WebSocket, heart-beats too.
+ * onWire("in" | "out", data) sees whatever crosses the WebSocket, heart-beats too. While isOnline()
+ * is false, attempts fail without a WebSocket.
  */
-export function createConnection(url, { onState, onWire }) {
+export function createConnection(url, { onState, onWire, isOnline = () => true }) {
   let wanted = false;
   let attempts = 0;
   let timer;
@@ -67,7 +68,8 @@ export function createConnection(url, { onState, onWire }) {
     clearTimeout(timer);
     refusal = undefined;
     onState({ kind: "connecting" });
-    client.activate();
+    if (isOnline()) client.activate();
+    else lost({ reason: "no network" });
   };
 
   return {
