@@ -1,10 +1,11 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { hrefTo, type PageName, parseRoute, type Route, type RouteParams } from "./route.ts";
 
 /** Where the hash says one is, as it changes. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
-  useEffect(() => {
+  // Before any effect of the page, which may go elsewhere at once.
+  useLayoutEffect(() => {
     const read = (): void => setRoute(parseRoute(location.hash));
     addEventListener("hashchange", read);
     return () => removeEventListener("hashchange", read);

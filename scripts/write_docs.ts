@@ -1,7 +1,8 @@
 /**
  * Writes the documents that follow from a table in the code: docs/headers.md
  * from the table of header spellings, docs/configuration.md from the schema of
- * the configuration, docs/api.md from the table of calls. Run it after changing
+ * the configuration, docs/api.md from the table of calls, docs/command_line.md
+ * from the table of commands. Run it after changing
  * any of them; a test compares.
  */
 
@@ -16,6 +17,7 @@ import {
   type DialectHeader,
 } from "../src/session/dialect.ts";
 import { apiText } from "./api_document.ts";
+import { commandLineText } from "./command_line_document.ts";
 import { code, document, fenced, GENERATED, table } from "./markdown.ts";
 
 /** A document that is generated. */
@@ -32,6 +34,7 @@ export function writtenDocuments(): WrittenDocument[] {
     { path: join(folder, "headers.md"), text: headersText() },
     { path: join(folder, "configuration.md"), text: configurationText() },
     { path: join(folder, "api.md"), text: apiText() },
+    { path: join(folder, "command_line.md"), text: commandLineText() },
   ];
 }
 
@@ -136,6 +139,27 @@ function configurationText(): string {
     "The key is the flag without `--`. A list is a flag that is repeated, a variable with commas " +
       "between its items, a list in a file; a later source replaces it whole. A switch is turned " +
       "off by `--no-NAME`.",
+    "## While the broker runs",
+    "SIGHUP has the broker read its configuration again (`kill -HUP PID`; not on Windows). With " +
+      "`--watch` it does so by itself when the file has changed, within half a second: written in " +
+      "place, replaced by another of its name, or reached by a link that was swapped, as Kubernetes " +
+      "does with a mounted ConfigMap. Flags and variables stay as they were at the start, and win " +
+      "as ever.",
+    "The new configuration holds as a whole or not at all. What is wrong with it, or needs a " +
+      "restart, the log says with every reason, whatever its level, and the one before stays in " +
+      "force. No connection is closed for it and no message is dropped: what is there already may " +
+      "be more than a new limit allows, and a page that an origin rule would now turn away stays " +
+      "connected. The last column of the tables below says for what a change holds.",
+    fenced("text", [
+      "info  Configuration reloaded: log debug (was info), limits.frame-bytes-max 8MiB (was 4MiB)",
+      'error Configuration not reloaded, the old one stays: Cannot use "loud" as log in stompbox.toml: expected debug | info | warn | error',
+    ]),
+    "With `--watch` the pages of the `--static` folder reload when files in it change. HTML files " +
+      "are served with a small module script before `</body>` for that; nothing else of them is " +
+      "changed, and without `--watch` nothing at all. When only style sheets have changed that a " +
+      "page links, they are replaced without loading the page again. Files and folders that begin " +
+      "with a dot do not count. Pages that were away, also over a restart of the broker, reload " +
+      "when they are back. A page whose policy (CSP) forbids the script stays as it is.",
     "## Options",
     optionTable(top),
     "## Rules for some destinations",
@@ -185,12 +209,13 @@ function configurationText(): string {
 
 function optionTable(options: readonly Option[]): string {
   return table(
-    ["flag and variable", "what for", "allowed", "default"],
+    ["flag and variable", "what for", "allowed", "default", "a change holds"],
     options.map((option) => [
       `${code(option.flag)}<br>${code(option.variable)}`,
       option.description,
       option.allowed,
       fallbackText(option),
+      option.holds ?? "after a restart",
     ]),
   );
 }

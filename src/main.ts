@@ -1,9 +1,9 @@
 /** The executable: runs the command line and ends with its exit code. */
 
 import { runCli } from "./cli/run_cli.ts";
-import { systemTerminal } from "./cli/terminal.ts";
+import { flushOutputs, systemTerminal } from "./cli/terminal.ts";
 
 const code = await runCli(process.argv.slice(2), systemTerminal);
 // Exiting drops what a pipe has not taken yet; a pipe whose reader is gone takes nothing any more.
-await Promise.all([systemTerminal.out.drained(), systemTerminal.err.drained()]);
+await flushOutputs(systemTerminal);
 process.exit(code);

@@ -6,6 +6,7 @@ export {
   configSchema,
   defaultConfig,
   type Option,
+  type OptionNotes,
 } from "./config.ts";
 export { Fault, type FaultCode } from "./fault.ts";
 export type { BrokerEvent, Observe } from "./observe/events.ts";

@@ -294,12 +294,14 @@ export async function startStompbox(config: Config, options: StompboxOptions): P
     if (fixed.length > 0) throw new ReloadError(fixed.map(needsRestart));
     const servesOthers = changes.some(({ option }) => SITE_OPTIONS.includes(option.name));
     const serve = servesOthers ? await site.prepare(siteOptions(wanted)).catch(refuse) : () => {};
-    if (stopping !== undefined) refuse(new Error("Cannot reload: the broker is stopping"));
-    // From here on nothing waits and nothing fails.
-    inForce.config = wanted;
+    // From here on nothing waits and nothing fails. A site that has ended lets go of what it served.
     serve();
+    if (stopping !== undefined) refuse(new Error("Cannot reload: the broker is stopping"));
+    inForce.config = wanted;
     broker.reconfigure(wanted);
-    for (const listener of listeners) listener.refit();
+    if (changes.some(({ option }) => option.name === "limits.frameBytesMax")) {
+      for (const listener of listeners) listener.refit();
+    }
     return changes;
   };
   let reloading: Promise<unknown> = Promise.resolve();

@@ -21,9 +21,18 @@ others.addEventListener("message", ({ data }) => {
   else if (latest !== undefined) others.postMessage(latest);
 });
 others.postMessage("?");
-if (navigator.locks === undefined) listen();
-else navigator.locks.request(stream, () => new Promise(listen)).catch(listen);
+keepListening();
 
+async function keepListening() {
+  for (;;) {
+    await (navigator.locks?.request(stream, listen).catch(listen) ?? listen());
+    // Whoever may not listen makes room for one that may, and does not fill the console with it.
+    await new Promise((resolve) => setTimeout(resolve, againMs));
+    againMs = Math.min(2 * againMs, AGAIN_MAX_MS);
+  }
+}
+
+/** Listens until the stream ends for good; when it is only lost the browser tries again by itself. */
 function listen() {
   const events = new EventSource(stream);
   events.addEventListener("message", ({ data }) => {
@@ -32,12 +41,10 @@ function listen() {
     others.postMessage(news);
     take(news);
   });
-  events.addEventListener("error", () => {
-    // Closed is for good; otherwise the browser tries again by itself.
-    if (events.readyState !== EventSource.CLOSED) return;
-    setTimeout(listen, againMs);
-    // A page whose policy forbids it should not fill its console with that.
-    againMs = Math.min(2 * againMs, AGAIN_MAX_MS);
+  return new Promise((resolve) => {
+    events.addEventListener("error", () => {
+      if (events.readyState === EventSource.CLOSED) resolve();
+    });
   });
 }
 

@@ -764,7 +764,15 @@ test.each([
   const session = new Session(OWNER, context, { name: "t", seesSystem: false });
   const headers = { plain: undefined, list: () => [] };
   const draft = {
-    ...{ destination: QUEUE, headers, body: "x", persistent: true, priority: 4, expiresAt: 0 },
+    ...{
+      destination: QUEUE,
+      headers,
+      body: "x",
+      persistent: true,
+      priority: 4,
+      expiresAt: 0,
+      arrivedAt: 0,
+    },
     ...{ replyTo: undefined, retain: undefined },
   };
   session.publish(draft, { transaction: undefined, done: () => {} });

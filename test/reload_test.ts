@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConfigOverrides, defaultConfig, OPTIONS } from "../src/config.ts";
+import { type Runtime, systemRuntime } from "../src/runtime.ts";
 import { ReloadError, startStompbox } from "../src/stompbox.ts";
 import { openBroker } from "./support/brokers.ts";
 import type { RawPeer } from "./support/peer.ts";
@@ -102,6 +103,27 @@ describe("a reload", () => {
     } finally {
       await broker.stop();
     }
+  });
+
+  test("that the stop comes in between is refused, and nothing of it goes on", async () => {
+    let running = 0;
+    const every: Runtime["every"] = (periodMs, task) => {
+      running++;
+      const stop = systemRuntime.every(periodMs, task);
+      return () => {
+        running--;
+        stop();
+      };
+    };
+    const runtime = { ...systemRuntime, every };
+    const config = defaultConfig({ listen, watch: true });
+    const broker = await startStompbox(config, { version: "test", runtime });
+    const reloaded = broker.reload({ ...config, static: folder }).catch((error: unknown) => error);
+    // The reload has begun, and looks at the folder.
+    await Promise.resolve();
+    await broker.stop();
+    expect(await reloaded).toMatchObject({ reasons: ["Cannot reload: the broker is stopping"] });
+    expect(running).toBe(0);
   });
 
   test("after the stop is refused", async () => {

@@ -52,6 +52,9 @@ export function createClientSession(): ClientSession {
   const state = createStore(NO_CLIENT);
   let client: Client | undefined;
   let frameNumber = 0;
+  /** Subscriptions and transactions of this connection so far. */
+  let subscriptions = 0;
+  let transactions = 0;
   let batch: FrameInfo[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,6 +79,8 @@ export function createClientSession(): ClientSession {
   const connect = (plan: ConnectPlan): void => {
     if (client !== undefined) return;
     state.set(afterStart(state.get(), plan.url));
+    subscriptions = 0;
+    transactions = 0;
     const versions = new Versions([...plan.versions]);
     let socket: WebSocket;
     try {
@@ -140,7 +145,8 @@ export function createClientSession(): ClientSession {
       else void client?.deactivate();
     },
     subscribe(destination, headers) {
-      client?.subscribe(destination, () => {}, { ...headers });
+      subscriptions += 1;
+      client?.subscribe(destination, () => {}, { id: `sub-${subscriptions}`, ...headers });
     },
     unsubscribe(id) {
       client?.unsubscribe(id);
@@ -155,7 +161,8 @@ export function createClientSession(): ClientSession {
       else client?.nack(ackId, subscription, headers);
     },
     begin() {
-      client?.begin();
+      transactions += 1;
+      client?.begin(`tx-${transactions}`);
     },
     finish(transaction, command) {
       if (command === "COMMIT") client?.commit(transaction);

@@ -45,19 +45,26 @@ export interface ReceivedMessage {
   readonly verdict: Verdict | undefined;
 }
 
+/** A frame in a few words. */
+export interface FrameWords {
+  readonly command: string;
+  /** What it is about: its destination, or what it names. */
+  readonly what: string;
+}
+
 /** A transaction that is neither committed nor aborted. */
 export interface OpenTransaction {
   readonly id: string;
-  /** What is in it, in a few words each; the first hundred. */
-  readonly operations: readonly string[];
+  /** What is in it; the first hundred. */
+  readonly operations: readonly FrameWords[];
   readonly count: number;
 }
 
 /** A receipt that was asked for. */
 export interface AskedReceipt {
   readonly id: string;
-  /** Of what, in a few words. */
-  readonly of: string;
+  /** What it is for. */
+  readonly of: FrameWords;
   readonly askedAt: number;
   /** When it came; undefined if it did not. */
   readonly cameAt: number | undefined;
@@ -148,15 +155,10 @@ export function afterFrame(state: ClientState, frame: FrameInfo): ClientState {
   return frame.direction === "in" ? afterSent(noted, frame) : afterReceived(noted, frame);
 }
 
-/** A frame in a few words, as for a list of what is in a transaction. */
-export function frameInWords(frame: FrameInfo): string {
-  const what =
-    headerOf(frame, "destination") ??
-    headerOf(frame, "id") ??
-    headerOf(frame, "message-id") ??
-    headerOf(frame, "transaction") ??
-    "";
-  return `${frame.command} ${what}`.trim();
+function wordsOf(frame: FrameInfo): FrameWords {
+  const names = ["destination", "id", "message-id", "transaction"];
+  const what = names.map((name) => headerOf(frame, name)).find((value) => value !== undefined);
+  return { command: frame.command, what: what ?? "" };
 }
 
 function afterSent(before: ClientState, frame: FrameInfo): ClientState {
@@ -256,7 +258,7 @@ function withReceipt(state: ClientState, frame: FrameInfo): ClientState {
   if (id === undefined) return state;
   const receipt: AskedReceipt = {
     id,
-    of: frameInWords(frame),
+    of: wordsOf(frame),
     askedAt: frame.at,
     cameAt: undefined,
     isOpen: true,
@@ -275,7 +277,7 @@ function withOperation(state: ClientState, frame: FrameInfo): ClientState {
       return {
         id,
         operations:
-          count < CLIENT_LIMITS.operationsShown ? [...operations, frameInWords(frame)] : operations,
+          count < CLIENT_LIMITS.operationsShown ? [...operations, wordsOf(frame)] : operations,
         count: count + 1,
       };
     }),

@@ -96,7 +96,11 @@ function Row(props: {
           <VisibleText text={subscription} max={40} cut="end" />
         </span>{" "}
         <span class="what-preview">
-          {preview === "" ? formatBytes(frame.bodyBytes) : <VisibleText text={preview} cut="end" />}
+          {preview === "" ? (
+            formatBytes(frame.bodyBytes)
+          ) : (
+            <VisibleText text={preview} multiline cut="end" />
+          )}
         </span>
       </span>
       <span class="client-message-acts">

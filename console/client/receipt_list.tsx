@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { formatClock, formatMs } from "../ui/format.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import type { AskedReceipt } from "./client_state.ts";
+import { FrameInWords } from "./frame_words.tsx";
 
 /** The receipts that were asked for, the newest first, and what became of them. */
 export function ReceiptList(props: { readonly receipts: readonly AskedReceipt[] }): JSX.Element {
@@ -23,8 +24,7 @@ export function ReceiptList(props: { readonly receipts: readonly AskedReceipt[] 
               <VisibleText text={receipt.id} max={80} cut="end" />
             </b>
             <span class="muted">
-              {formatClock(receipt.askedAt, { ms: true })}{" "}
-              <VisibleText text={receipt.of} max={120} cut="end" />
+              {formatClock(receipt.askedAt, { ms: true })} <FrameInWords words={receipt.of} />
             </span>
           </div>
           <span class={receipt.cameAt === undefined ? "tag wait" : "tag good"}>

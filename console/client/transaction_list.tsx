@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { plural } from "../ui/format.ts";
-import { VisibleText } from "../ui/visible_text.tsx";
 import type { ClientSession } from "./client_session.ts";
 import type { OpenTransaction } from "./client_state.ts";
+import { FrameInWords } from "./frame_words.tsx";
 
 /** The open transactions, what is in each, and how they end. */
 export function TransactionList(props: {
@@ -49,7 +49,7 @@ export function TransactionList(props: {
             <ol aria-label={`In ${transaction.id}`}>
               {transaction.operations.map((operation, index) => (
                 <li key={index}>
-                  <VisibleText text={operation} max={120} cut="end" />
+                  <FrameInWords words={operation} />
                 </li>
               ))}
             </ol>

@@ -37,9 +37,15 @@ export function connectionColumns(about: {
       width: 9,
       grow: 1.6,
       rank: 0,
-      cell: ({ peer, state, paused }) => (
+      cell: ({ peer, login, state, paused }, shown) => (
         <>
-          <span class="tag">{peer.transport}</span> <VisibleText text={placeOf(peer)} cut="end" />
+          <span class="tag">{peer.transport}</span>{" "}
+          {!shown.has("login") && login !== "" && (
+            <>
+              <VisibleText text={login} cut="end" max={80} />{" "}
+            </>
+          )}
+          <VisibleText text={placeOf(peer)} cut="end" />
           {state !== "connected" && <span class="tag wait">{state}</span>}
           {paused && (
             <span class="tag wait" title="It sends faster than it may: not read for a moment">

@@ -63,12 +63,17 @@ export function DurablePage(props: {
   return (
     <>
       <div class="toolbar">
-        <h1 class="thing">
+        <div class="thing">
           <a class="back" href={back} aria-label="Back to the list">
             ‹
           </a>
-          <VisibleText text={durable?.name ?? params["name"] ?? "Durable subscription"} max={160} />
-        </h1>
+          <h1>
+            <VisibleText
+              text={durable?.name ?? params["name"] ?? "Durable subscription"}
+              max={160}
+            />
+          </h1>
+        </div>
         {durable !== undefined && (
           <span class="message-actions">
             <button type="button" class="small danger" onClick={() => void remove(durable)}>

@@ -322,5 +322,5 @@ function Preview({ message }: { readonly message: MessageInfo }): JSX.Element {
       </span>
     );
   }
-  return <VisibleText text={body.replace(/\s+/g, " ").trim()} max={160} cut="end" />;
+  return <VisibleText text={body.replace(/\s+/g, " ").trim()} multiline max={160} cut="end" />;
 }

@@ -39,8 +39,8 @@ export function QueuePage(props: {
 
   const remove = async (found: QueueInfo): Promise<void> => {
     if (found.consumers > 0) {
-      const who = plural(found.consumers, "consumer");
-      return showToast(`Cannot delete the queue: ${who} have it, disconnect them first`, "bad");
+      const who = plural(found.consumers, "consumer has it", "consumers have it");
+      return showToast(`Cannot delete the queue: ${who}, to be disconnected first`, "bad");
     }
     const messages = found.ready + found.held + found.delayed;
     const yes = await confirm({
@@ -67,12 +67,14 @@ export function QueuePage(props: {
   return (
     <>
       <div class="toolbar">
-        <h1 class="thing">
+        <div class="thing">
           <a class="back" href={back} aria-label="Back to the list">
             ‹
           </a>
-          <VisibleText text={queue?.path ?? `/queue/${name}`} max={160} />
-        </h1>
+          <h1>
+            <VisibleText text={queue?.path ?? `/queue/${name}`} max={160} />
+          </h1>
+        </div>
         <span class="message-actions">
           <button type="button" class="small" onClick={() => setIsPublishing(true)}>
             Publish…

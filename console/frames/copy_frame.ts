@@ -35,6 +35,26 @@ const OF_SUBSCRIBING: ReadonlySet<string> = new Set(["destination", "receipt"]);
 /** Written by the library itself. */
 const OF_CONNECTING: ReadonlySet<string> = new Set(["accept-version", "heart-beat"]);
 
+/** What the broker shows in place of a secret. */
+const MASK = "••••••";
+/** The broker shows no more of a value. */
+const VALUE_CHARACTERS_MAX = 4_096;
+
+/** A sentence for each part of a frame that the broker did not show, or not whole. */
+export function missingParts({ truncated, bodyBytes, headers }: FrameInfo): string[] {
+  const quoted = (name: string): string => JSON.stringify(name.slice(0, 80));
+  return [
+    ...(truncated ? [`Only the beginning of a body of ${bodyBytes} bytes`] : []),
+    ...headers
+      .filter(([, value]) => value === MASK)
+      .map(([name]) => `The value of the header ${quoted(name)} is not shown: fill it in`),
+    ...headers
+      // One less where a character would have been cut in two.
+      .filter(([, value]) => value.length >= VALUE_CHARACTERS_MAX - 1)
+      .map(([name]) => `Perhaps only the beginning of the header ${quoted(name)}`),
+  ];
+}
+
 /** The headers with which a SEND or MESSAGE can be sent again; of repeated ones the first, which counts. */
 export function headersToSend(frame: FrameInfo): [name: string, value: string][] {
   return firstOfEach(frame, (name) => !OF_DELIVERY.has(name) && !OF_SENDING.has(name));
@@ -73,7 +93,7 @@ export function frameAsScript(
   const { headers, action } = lines;
   const connectHeaders = headers.length === 0 ? [] : [`  connectHeaders: ${objectOf(headers, 2)},`];
   return [
-    ...cutNote(frame, "//"),
+    ...notesOf(frame, "//"),
     `const { Client } = await import(${textOf(libraryUrl)});`,
     "const client = new Client({",
     `  brokerURL: ${textOf(url)},`,
@@ -112,7 +132,7 @@ export function frameAsCommand(frame: FrameInfo, { url }: BrokerAddresses): stri
   const body = bodyTextOf(frame);
   // A single dash would mean the standard input.
   const isWord = body !== undefined && isPastable(body) && body !== "-" && body.length <= 32_768;
-  const note = cutNote(frame, "#").map((line) => `${line}\n`);
+  const note = notesOf(frame, "#").map((line) => `${line}\n`);
   if (isWord) return `${note.join("")}stompbox pub ${wordsOf(options, [destination, body])}\n`;
   const encoded = base64Of(bodyBytesOf(frame));
   return `${note.join("")}printf %s ${encoded} | base64 -d | stompbox pub ${wordsOf(options, [destination])}\n`;
@@ -200,9 +220,9 @@ function wordsOf(options: readonly string[], operands: readonly string[]): strin
   return [...options, ...dashes, ...operands.map(shellQuote)].join(" ");
 }
 
-/** A line that says so when the body is not whole. */
-function cutNote({ truncated, bodyBytes }: FrameInfo, comment: string): string[] {
-  return truncated ? [`${comment} Only the beginning of a body of ${bodyBytes} bytes`] : [];
+/** A comment for each part that is not there, in which nothing ends the comment. */
+function notesOf(frame: FrameInfo, comment: string): string[] {
+  return missingParts(frame).map((part) => `${comment} ${textOf(part).slice(1, -1)}`);
 }
 
 function bodyOf(frame: BodyContent): string {

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { FrameInfo } from "../../src/api/values.ts";
 import { asApiError, callApi } from "../broker/api.ts";
 import { brokerUrl, pagesRoot } from "../broker/this_broker.ts";
@@ -12,6 +12,7 @@ import {
   frameAsText,
   frameBytesOf,
   headersToSend,
+  missingParts,
 } from "./copy_frame.ts";
 import { headerOf } from "./frame_facts.ts";
 import { messageIdOf } from "./journey.ts";
@@ -29,14 +30,21 @@ export function FrameActions(props: {
   readonly onFollow: (isOn: boolean) => void;
 }): JSX.Element {
   const { frame, isFollowing, onFollow } = props;
-  const frames = feed.timeline.get().entries.map((entry) => entry.frame);
-  const canFollow = isFollowing || messageIdOf(frame, frames) !== undefined;
-  const script = frameAsScript(frame, ADDRESSES);
-  const command = frameAsCommand(frame, ADDRESSES);
-  const text = frameAsText(frame);
+  const canFollow = useMemo(() => {
+    const frames = feed.timeline.get().entries.map((entry) => entry.frame);
+    return messageIdOf(frame, frames) !== undefined;
+  }, [frame]);
+  const { script, command, text } = useMemo(
+    () => ({
+      script: frameAsScript(frame, ADDRESSES),
+      command: frameAsCommand(frame, ADDRESSES),
+      text: frameAsText(frame),
+    }),
+    [frame],
+  );
   return (
     <div class="panel-actions">
-      {canFollow && (
+      {(isFollowing || canFollow) && (
         <button
           type="button"
           class="small"
@@ -78,7 +86,8 @@ function CopyButton({ what, text }: { readonly what: string; readonly text: stri
 function SendAgain({ frame }: { readonly frame: FrameInfo }): JSX.Element {
   const [isSending, setSending] = useState(false);
   const destination = headerOf(frame, "destination");
-  const canSend = destination !== undefined && !frame.truncated;
+  const missing = missingParts(frame);
+  const canSend = destination !== undefined && missing.length === 0;
   const send = async (): Promise<void> => {
     if (destination === undefined) return;
     setSending(true);
@@ -101,7 +110,7 @@ function SendAgain({ frame }: { readonly frame: FrameInfo }): JSX.Element {
       type="button"
       class="small"
       disabled={!canSend || isSending}
-      title={canSend ? undefined : "Only the beginning of its body is here"}
+      title={canSend ? undefined : `Not all of it is here: ${missing.join("; ")}`}
       onClick={() => void send()}
     >
       Send again

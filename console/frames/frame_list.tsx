@@ -212,7 +212,7 @@ function What({ frame }: { readonly frame: FrameInfo }): JSX.Element {
       ))}
       {preview !== undefined && (
         <span class="what-preview">
-          <VisibleText text={preview} cut="end" />
+          <VisibleText text={preview} multiline cut="end" />
         </span>
       )}
     </>

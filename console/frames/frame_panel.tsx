@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { FrameInfo } from "../../src/api/values.ts";
 import { formatBytes, formatClock, formatDateTime } from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
@@ -25,6 +26,12 @@ export interface FramePanelProps {
 export function FramePanel(props: FramePanelProps): JSX.Element {
   const { wanted, isFollowing, onFollow, onShow, onFilter, onClose } = props;
   const found = useWantedFrame(wanted);
+  const frame = found.kind === "found" ? found.frame : undefined;
+  // Frames keep coming; this one stays as it is.
+  const detail = useMemo(
+    () => (frame === undefined ? null : <FrameDetail frame={frame} onFilter={onFilter} />),
+    [frame, onFilter],
+  );
   switch (found.kind) {
     case "looking":
       return (
@@ -35,7 +42,7 @@ export function FramePanel(props: FramePanelProps): JSX.Element {
     case "failed":
       return (
         <Panel title={`Frame ${wanted.number}`} onClose={onClose}>
-          <LoadProblem error={found.error} onRetry={() => location.reload()} />
+          <LoadProblem error={found.error} onRetry={found.retry} />
         </Panel>
       );
     case "gone":
@@ -47,29 +54,29 @@ export function FramePanel(props: FramePanelProps): JSX.Element {
           </p>
         </Panel>
       );
-    case "found": {
-      const { frame } = found;
+    case "found":
       return (
         <Panel
           title={
             <>
-              <CommandName frame={frame} />{" "}
+              <CommandName frame={found.frame} />{" "}
               <span class="muted panel-time">
-                <span title={formatDateTime(frame.at)}>{formatClock(frame.at, { ms: true })}</span>
+                <span title={formatDateTime(found.frame.at)}>
+                  {formatClock(found.frame.at, { ms: true })}
+                </span>
                 {" · "}
-                <span title="About, with its headers">{formatBytes(frameBytes(frame))}</span>
+                <span title="About, with its headers">{formatBytes(frameBytes(found.frame))}</span>
                 {" · "}
-                <span title="Counted since the broker was started">no. {frame.number}</span>
+                <span title="Counted since the broker was started">no. {found.frame.number}</span>
               </span>
             </>
           }
           onClose={onClose}
         >
-          <FrameActions frame={frame} isFollowing={isFollowing} onFollow={onFollow} />
-          {isFollowing && <JourneyView frame={frame} onShow={onShow} />}
-          <FrameDetail frame={frame} onFilter={onFilter} />
+          <FrameActions frame={found.frame} isFollowing={isFollowing} onFollow={onFollow} />
+          {isFollowing && <JourneyView frame={found.frame} onShow={onShow} />}
+          {detail}
         </Panel>
       );
-    }
   }
 }

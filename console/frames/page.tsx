@@ -1,8 +1,10 @@
 import type { JSX } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { live } from "../broker/this_live.ts";
 import type { RouteParams } from "../route.ts";
 import { formatCount, plural } from "../ui/format.ts";
 import { useStore } from "../ui/use_store.ts";
+import { VisibleText } from "../ui/visible_text.tsx";
 import { navigate } from "../use_route.ts";
 import { FilterBar } from "./filter_bar.tsx";
 import { frameMatcher, parseFrameQuery, withValue } from "./frame_query.ts";
@@ -27,6 +29,7 @@ const SHORTCUTS = ["connection", "direction", "command", "destination", "message
 export function FramesPage({ params }: { readonly params: RouteParams }): JSX.Element {
   useWatch(feed);
   const latest = useStore(feed.timeline);
+  const liveState = useStore(live.state);
   const [frozen, setFrozen] = useState<Frozen>();
   const [isAtEnd, setAtEnd] = useState(true);
   const filter = params["q"] ?? "";
@@ -44,6 +47,7 @@ export function FramesPage({ params }: { readonly params: RouteParams }): JSX.El
       navigate({ page: "frames", params: { ...params, ...changes } }, options),
     [params],
   );
+  const onFilter = useCallback((q: string): void => go({ q }), [go]);
   useEffect(() => {
     const given = SHORTCUTS.filter((key) => params[key] !== undefined);
     if (given.length === 0) return;
@@ -115,6 +119,13 @@ export function FramesPage({ params }: { readonly params: RouteParams }): JSX.El
         query={query}
         onFilter={(q) => go({ q }, { replace: true })}
       />
+      {liveState.kind === "refused" && (
+        <p class="load-problem" role="alert">
+          <span>
+            The broker does not let this page watch: <VisibleText text={liveState.reason} />
+          </span>
+        </p>
+      )}
       <div class={wanted === undefined ? "split fill" : "split fill has-panel"}>
         <div class="frames-list">
           <FrameList
@@ -144,7 +155,7 @@ export function FramesPage({ params }: { readonly params: RouteParams }): JSX.El
             isFollowing={params["follow"] === "1"}
             onFollow={(isOn) => go({ follow: isOn ? "1" : undefined })}
             onShow={({ number, at }) => go({ frame: String(number), at: String(at) })}
-            onFilter={(q) => go({ q })}
+            onFilter={onFilter}
             onClose={close}
           />
         )}

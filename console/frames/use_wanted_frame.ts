@@ -18,7 +18,7 @@ export type FoundFrame =
   | { readonly kind: "found"; readonly frame: FrameInfo }
   | { readonly kind: "looking" }
   | { readonly kind: "gone" }
-  | { readonly kind: "failed"; readonly error: ApiError };
+  | { readonly kind: "failed"; readonly error: ApiError; readonly retry: () => void };
 
 const LOOKING: FoundFrame = { kind: "looking" };
 
@@ -33,6 +33,7 @@ export function useWantedFrame(wanted: WantedFrame): FoundFrame {
   const known = kept?.key === key && kept.found.kind === "found" ? kept.found.frame : undefined;
   const here = known ?? findFrame(timeline, { number, at })?.frame;
   const isHere = here !== undefined;
+  const [round, setRound] = useState(0);
 
   useEffect(() => {
     if (here !== undefined) setKept({ key, found: { kind: "found", frame: here } });
@@ -50,15 +51,16 @@ export function useWantedFrame(wanted: WantedFrame): FoundFrame {
       } catch (cause) {
         if (signal.aborted) return;
         const error = asApiError(cause);
+        const retry = (): void => setRound(round + 1);
         setKept({
           key,
-          found: error.status === 404 ? { kind: "gone" } : { kind: "failed", error },
+          found: error.status === 404 ? { kind: "gone" } : { kind: "failed", error, retry },
         });
       }
     };
     void ask();
     return () => aborter.abort();
-  }, [key, isHere, isLoaded]);
+  }, [key, isHere, isLoaded, round]);
 
   if (here !== undefined) return { kind: "found", frame: here };
   return kept?.key === key ? kept.found : LOOKING;

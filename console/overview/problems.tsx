@@ -1,16 +1,18 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import type { Problem } from "../../src/api/values.ts";
 import { hrefTo } from "../route.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 
-const SHOWN_MAX = 20;
+const SHOWN_FIRST = 4;
 
 /** What is wrong right now, in a sentence each, with the way to the thing. */
 export function Problems(props: {
   readonly problems: readonly Problem[] | undefined;
 }): JSX.Element {
   const { problems } = props;
-  const rest = (problems?.length ?? 0) - SHOWN_MAX;
+  const [isWhole, setIsWhole] = useState(false);
+  const rest = (problems?.length ?? 0) - SHOWN_FIRST;
   return (
     <section class="problems" aria-labelledby="problems-title" data-count={problems?.length}>
       <h2 id="problems-title">What is wrong right now</h2>
@@ -20,7 +22,7 @@ export function Problems(props: {
         <p class="all-well">Nothing that the broker can see.</p>
       ) : (
         <ul>
-          {problems.slice(0, SHOWN_MAX).map((problem) => (
+          {problems.slice(0, isWhole ? undefined : SHOWN_FIRST).map((problem) => (
             <ProblemLine
               key={`${problem.code} ${problem.queue} ${problem.connection}`}
               {...problem}
@@ -28,7 +30,16 @@ export function Problems(props: {
           ))}
         </ul>
       )}
-      {rest > 0 && <p class="muted">and {rest} more</p>}
+      {rest > 0 && (
+        <button
+          type="button"
+          class="small"
+          aria-expanded={isWhole}
+          onClick={() => setIsWhole(!isWhole)}
+        >
+          {isWhole ? "Show fewer" : `Show ${rest} more`}
+        </button>
+      )}
     </section>
   );
 }

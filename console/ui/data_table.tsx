@@ -16,7 +16,8 @@ export interface Column<T> extends ColumnWidth {
   /** What the API calls sorting by it; absent if it cannot be sorted by. */
   readonly sort?: string;
   readonly numeric?: boolean;
-  readonly cell: (item: T, index: number) => ComponentChildren;
+  /** What it says of an item; `shown` are the ids of the columns that there is room for. */
+  readonly cell: (item: T, shown: ReadonlySet<string>) => ComponentChildren;
 }
 
 /** By what a table is sorted. */
@@ -56,6 +57,7 @@ export function DataTable<T>(props: DataTableProps<T>): JSX.Element {
   const [box, width] = useWidth<HTMLDivElement>();
   const [active, setActive] = useState<number>();
   const shown = chooseColumns(columns, { width: width / ROOT_PX, ...SPACING });
+  const shownIds = new Set(shown.map(({ id }) => id));
   const tracks = { gridTemplateColumns: gridTracks(shown) };
 
   const sortBy = (column: string): void => {
@@ -97,7 +99,7 @@ export function DataTable<T>(props: DataTableProps<T>): JSX.Element {
       <div class="data-row" role="presentation" style={tracks}>
         {shown.map(({ id, numeric, cell }) => (
           <div key={id} role="gridcell" class={numeric ? "cell numeric" : "cell"}>
-            {item === undefined ? <span class="skeleton" /> : cell(item, index)}
+            {item === undefined ? <span class="skeleton" /> : cell(item, shownIds)}
           </div>
         ))}
       </div>

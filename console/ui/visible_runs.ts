@@ -55,7 +55,7 @@ const NAMES = new Map([
   [0x0a, "line feed"],
   [0x0d, "carriage return"],
   [0x1b, "escape"],
-  [0x20, "space at an end"],
+  [0x20, "space"],
   [0xa0, "no-break space"],
   [0xad, "soft hyphen"],
   [0x200b, "zero width space"],
@@ -93,7 +93,7 @@ const SHORT_ESCAPES = new Map([
 export function visibleRuns(text: string, options: VisibleOptions = {}): readonly VisibleRun[] {
   const { multiline = false } = options;
   // By far the most texts; nothing in them needs a look.
-  if (/^[!-~]+(?: [!-~]+)*$/.test(text)) return [{ kind: "plain", text }];
+  if (/^[!-~]+(?: [!-~]+)*$/.test(text) && !/\/ | \//.test(text)) return [{ kind: "plain", text }];
   const foreign = foreignLetters(text);
   const runs: VisibleRun[] = [];
   let plain = "";
@@ -106,11 +106,10 @@ export function visibleRuns(text: string, options: VisibleOptions = {}): readonl
   for (const [index, character] of characters.entries()) {
     const title = foreign.get(place);
     place += character.length;
-    const isEnd = index === 0 || index === characters.length - 1;
     if (title !== undefined) {
       flush();
       runs.push({ kind: "mark", text: character, title });
-    } else if (character === " " && isEnd && !multiline) {
+    } else if (character === " " && !multiline && isLostSpace(characters, index)) {
       flush();
       runs.push({ kind: "escape", text: "␠", title: titleOf(character) });
     } else if (isHidden(characters, index, multiline)) {
@@ -129,6 +128,12 @@ export function visibleString(text: string, options: VisibleOptions = {}): strin
   return visibleRuns(text, options)
     .map((run) => run.text)
     .join("");
+}
+
+/** Whether a space would not be seen, or be taken for none: at an end, beside another, beside a slash. */
+function isLostSpace(characters: readonly string[], index: number): boolean {
+  const beside = [characters[index - 1], characters[index + 1]];
+  return beside.some((other) => other === undefined || other === " " || other === "/");
 }
 
 function isHidden(characters: readonly string[], index: number, multiline: boolean): boolean {

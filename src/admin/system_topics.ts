@@ -1,4 +1,5 @@
-import { SYSTEM_TOPIC_PREFIX, SYSTEM_TOPICS, type SystemTopic } from "../api/values.ts";
+import { SYSTEM_TOPIC_PREFIX } from "../api/system_topics.ts";
+import type { SystemTopic } from "../api/values.ts";
 import type { Destination } from "../broker/destination.ts";
 import { headerList } from "../broker/message.ts";
 import { createSource, type Publication } from "../engine/operation.ts";
@@ -15,11 +16,6 @@ export interface SystemTopics {
    */
   publish(topic: SystemTopic, value: object, headers?: readonly string[]): boolean;
 }
-
-/** Every topic there is. */
-export const SYSTEM_TOPIC_NAMES = Object.keys(SYSTEM_TOPICS).filter(
-  (name): name is SystemTopic => name in SYSTEM_TOPICS,
-);
 
 /** Makes the topics of a broker. */
 export function createSystemTopics({
@@ -44,6 +40,7 @@ export function createSystemTopics({
         priority: 4,
         expiresAt: 0,
         persistent: false,
+        arrivedAt: runtime.now(),
       });
       const destination: Destination = {
         ...{ kind: "topic", name: `$system/${topic}`, path },

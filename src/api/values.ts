@@ -275,8 +275,7 @@ export const SYSTEM_TOPICS = {
 /** A name below `/topic/$system/`. */
 export type SystemTopic = keyof typeof SYSTEM_TOPICS;
 
-/** What stands before the names of {@link SYSTEM_TOPICS}. */
-export const SYSTEM_TOPIC_PREFIX = "/topic/$system/";
+export { SYSTEM_TOPIC_PREFIX } from "./system_topics.ts";
 
 export type Status = z.output<typeof statusSchema>;
 export type Sample = z.output<typeof sampleSchema>;

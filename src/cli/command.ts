@@ -61,6 +61,8 @@ export interface Command {
   readonly exits: Readonly<Partial<Record<ExitCode, string>>>;
   /** Lines that its help ends with. */
   readonly notes: readonly string[];
+  /** What is wrong with the command line, but for the configuration of the broker. */
+  readonly mistakes: (context: CommandContext) => readonly string[];
   readonly run: (context: CommandContext) => ExitCode | Promise<ExitCode>;
 }
 
@@ -110,6 +112,42 @@ export function defineCommand<S extends Shape, H extends Shape, P extends Shape>
   const optionsSchema = z.object(definition.options);
   const sharedSchema = z.object(definition.shared);
 
+  const read = (
+    context: CommandContext,
+  ): { readonly input: CommandInput<S, H, P> } | { readonly mistakes: readonly string[] } => {
+    const { given } = context;
+    const words = spread(given.operands, command);
+    const raw = rawOptions([...options, ...shared], context);
+    const readOperands = operandsSchema.safeParse(Object.fromEntries(words.values));
+    const readOptions = optionsSchema.safeParse(raw.values);
+    const readShared = sharedSchema.safeParse(raw.values);
+    const mistakes = [...words.mistakes];
+    if (!readOperands.success) {
+      // What is missing was told already.
+      const told = readOperands.error.issues.filter(({ path }) =>
+        words.values.has(String(path[0])),
+      );
+      mistakes.push(
+        ...told.map(({ path }) => operandSentence(String(path[0]), { command, words })),
+      );
+    }
+    // The loader of the configuration tells these itself, together with its own.
+    if (!takesConfig || mistakes.length > 0) mistakes.push(...given.mistakes);
+    for (const part of [readOptions, readShared]) {
+      if (part.success) continue;
+      mistakes.push(...part.error.issues.map((issue) => optionSentence(issue, raw)));
+    }
+    if (readOperands.success && readOptions.success && readShared.success) {
+      const input: CommandInput<S, H, P> = {
+        options: { ...readOptions.data, ...readShared.data },
+        operands: readOperands.data,
+      };
+      mistakes.push(...contradictions(input, context));
+      if (mistakes.length === 0) return { input };
+    }
+    return { mistakes: [...new Set(mistakes)] };
+  };
+
   const command: Command = {
     ...definition,
     operands,
@@ -118,39 +156,15 @@ export function defineCommand<S extends Shape, H extends Shape, P extends Shape>
     takesConfig,
     exits,
     notes,
+    mistakes: (context) => {
+      const result = read(context);
+      return "mistakes" in result ? result.mistakes : [];
+    },
     run: (context) => {
-      const { given, terminal } = context;
-      const words = spread(given.operands, command);
-      const raw = rawOptions([...options, ...shared], context);
-      const readOperands = operandsSchema.safeParse(Object.fromEntries(words.values));
-      const readOptions = optionsSchema.safeParse(raw.values);
-      const readShared = sharedSchema.safeParse(raw.values);
-      const mistakes = [...words.mistakes];
-      if (!readOperands.success) {
-        // What is missing was told already.
-        const told = readOperands.error.issues.filter(({ path }) =>
-          words.values.has(String(path[0])),
-        );
-        mistakes.push(
-          ...told.map(({ path }) => operandSentence(String(path[0]), { command, words })),
-        );
-      }
-      // The loader of the configuration tells these itself, together with its own.
-      if (!takesConfig || mistakes.length > 0) mistakes.push(...given.mistakes);
-      for (const read of [readOptions, readShared]) {
-        if (!read.success) {
-          mistakes.push(...read.error.issues.map((issue) => optionSentence(issue, raw)));
-        }
-      }
-      if (readOperands.success && readOptions.success && readShared.success) {
-        const input: CommandInput<S, H, P> = {
-          options: { ...readOptions.data, ...readShared.data },
-          operands: readOperands.data,
-        };
-        mistakes.push(...contradictions(input, context));
-        if (mistakes.length === 0) return definition.run(context, input);
-      }
-      return reportMistakes(terminal, [...new Set(mistakes)]);
+      const result = read(context);
+      return "mistakes" in result
+        ? reportMistakes(context.terminal, result.mistakes)
+        : definition.run(context, result.input);
     },
   };
   return command;

@@ -1,8 +1,12 @@
 import { after } from "../client/after.ts";
 import type { Runtime } from "../runtime.ts";
 
-/** Timers cannot run longer than this. */
-const WAIT_MS_MAX = 24 * 3_600_000;
+/** Messages sent in one turn of the event loop. */
+const TURN_MESSAGES = 64;
+/** The shortest time that a timer can wait. */
+const TIMER_MS = 1;
+/** Of the time that was lost, by a broker that is behind or a clock that was set, so much is made up for. */
+const LATE_MS_MAX = 1000;
 
 /**
  * A function to wait for before every message, so that there are `perSecond`
@@ -13,24 +17,24 @@ export function createPace(
   runtime: Pick<Runtime, "now" | "every" | "defer">,
   perSecond: number | undefined,
 ): () => Promise<void> {
-  let sent = 0;
+  const turn = (): Promise<void> => new Promise((resolve) => runtime.defer(resolve));
   if (perSecond === undefined) {
-    return () =>
-      ++sent % TURN_MESSAGES === 0
-        ? new Promise((resolve) => runtime.defer(resolve))
-        : Promise.resolve();
+    let sent = 0;
+    return () => (++sent % TURN_MESSAGES === 0 ? turn() : Promise.resolve());
   }
-  const start = runtime.now();
+  const intervalMs = 1000 / perSecond;
+  let dueMs = runtime.now();
   return () => {
-    const dueMs = start + (sent++ / perSecond) * 1000;
-    const waitMs = Math.min(dueMs - runtime.now(), WAIT_MS_MAX);
-    // A timer cannot wait less than a millisecond; what is late is sent in a burst.
-    if (waitMs < 1) return new Promise((resolve) => runtime.defer(resolve));
+    const now = runtime.now();
+    // Who is earlier than this came there by a clock that was set back.
+    const earlyMs = Math.max(intervalMs, 2 * TIMER_MS);
+    dueMs = Math.min(Math.max(dueMs, now - LATE_MS_MAX), now + earlyMs);
+    const waitMs = dueMs - now;
+    dueMs += intervalMs;
+    // What is late, or due before a timer could tell, is sent at once.
+    if (waitMs < TIMER_MS) return turn();
     return new Promise((resolve) => {
       after(runtime, { ms: waitMs, task: resolve });
     });
   };
 }
-
-/** Messages sent in one turn of the event loop. */
-const TURN_MESSAGES = 64;

@@ -1,7 +1,7 @@
 /** Takes a command line apart. */
 
 import { OPTIONS } from "../config.ts";
-import type { Command } from "./command.ts";
+import type { CommandOption } from "./command_option.ts";
 import { didYouMean } from "./nearest.ts";
 
 /** A command line, taken apart; its values are not checked yet. */
@@ -18,6 +18,15 @@ export interface Arguments {
   readonly version: boolean;
   /** Sentences about what could not be understood. */
   readonly mistakes: readonly string[];
+}
+
+/** What the parser needs to know of a command. */
+export interface CommandFlags {
+  readonly name: string;
+  readonly options: readonly CommandOption[];
+  readonly shared: readonly CommandOption[];
+  /** Whether the options of the broker are its options. */
+  readonly takesConfig: boolean;
 }
 
 /** What the parser knows of a flag. */
@@ -86,7 +95,7 @@ const CONFIG_TABLE: FlagTable = tableOf(
   { hint: listenHint, otherwise: "see stompbox help options" },
 );
 
-function commandTable(command: Command): FlagTable {
+function commandTable(command: CommandFlags): FlagTable {
   if (command.takesConfig) return CONFIG_TABLE;
   const options = [...command.options, ...command.shared];
   return tableOf(
@@ -129,14 +138,14 @@ function tableOf(
  */
 export function parseArguments(
   argv: readonly string[],
-  commands: readonly Command[] = [],
+  commands: readonly CommandFlags[] = [],
 ): Arguments {
   const command = commands.find(({ name }) => name === commandIn(argv, commands));
   return read(argv, command === undefined ? CONFIG_TABLE : commandTable(command));
 }
 
 /** The word that names the command: what a flag of any command takes is not it. */
-function commandIn(argv: readonly string[], commands: readonly Command[]): string | undefined {
+function commandIn(argv: readonly string[], commands: readonly CommandFlags[]): string | undefined {
   const tables = [CONFIG_TABLE, ...commands.map(commandTable)];
   const flags = new Map(tables.flatMap((table) => [...table.flags]));
   const negations = new Map(tables.flatMap((table) => [...table.negations]));

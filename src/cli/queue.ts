@@ -96,7 +96,7 @@ export const queueCommand = defineCommand({
       about: "sends dead letters back to where they came from",
       needs: [
         "stompbox pub /queue/orders 'two teas'",
-        "stompbox sub /queue/orders --nack -H requeue:false --count 1",
+        "stompbox sub /queue/orders --nack --count 6",
       ],
     },
   ],

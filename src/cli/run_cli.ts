@@ -1,9 +1,11 @@
 /** The command line: the table of commands, and which of them is meant. */
 
+import { benchCommand } from "./bench.ts";
 import { checkCommand } from "./check.ts";
 import { type Command, type ExitCode, EXIT, reportMistakes } from "./command.ts";
 import { commandHelpText } from "./command_help.ts";
 import { completionCommand } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { helpCommand, helpText } from "./help.ts";
 import { didYouMean } from "./nearest.ts";
@@ -17,6 +19,7 @@ import { serveCommand } from "./serve.ts";
 import { subCommand } from "./sub.ts";
 import { tailCommand } from "./tail.ts";
 import type { Terminal } from "./terminal.ts";
+import { topCommand } from "./top.ts";
 import { versionCommand } from "./version.ts";
 
 /** Every command, in the order of the help; the first is the default. */
@@ -29,6 +32,9 @@ export const COMMANDS: readonly Command[] = [
   replyCommand,
   queueCommand,
   tailCommand,
+  topCommand,
+  benchCommand,
+  doctorCommand,
   explainCommand,
   completionCommand,
   openApiCommand,

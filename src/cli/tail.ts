@@ -126,9 +126,11 @@ async function tail(
   const ended = Promise.withResolvers<ExitCode>();
   /** Frames that came while the earlier ones were fetched. */
   let early: FrameInfo[] | undefined = plan.last === undefined ? undefined : [];
+  /** Number of the latest frame that was fetched: it may come once more. */
+  let fetched = 0;
   let waiting = false;
   const show = (frame: FrameInfo): void => {
-    if (!isWanted(frame, plan)) return;
+    if (frame.number <= fetched || !isWanted(frame, plan)) return;
     const width = out.isTerminal ? out.size().columns : undefined;
     const { bodies } = plan;
     out.write(
@@ -162,10 +164,12 @@ async function tail(
     const live = early;
     early = undefined;
     const [first] = live;
+    // What came meanwhile is shown as it came, and is none of the last.
     const before = (earlier ?? []).filter(
       ({ number }) => first === undefined || number < first.number,
     );
     for (const frame of before.slice(-(plan.last ?? 0))) show(frame);
+    fetched = before.at(-1)?.number ?? 0;
     for (const frame of live) show(frame);
   }
   return Promise.race([ended.promise, stopped.then((): ExitCode => EXIT.ok)]);

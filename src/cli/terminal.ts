@@ -8,6 +8,8 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { isatty } from "node:tty";
+import { after } from "../client/after.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
 import { onReloadSignal } from "./reload_signal.ts";
 
@@ -35,8 +37,6 @@ export interface Output {
 export interface Input {
   /** Whether a person types it. */
   readonly isTerminal: boolean;
-  /** Whether keys come one by one as they are pressed, unseen, and Ctrl-C as one of them. */
-  readonly raw: (raw: boolean) => void;
   /** What comes, until its end; read at most once. */
   readonly chunks: () => AsyncIterable<Uint8Array>;
 }
@@ -59,15 +59,20 @@ export interface Terminal {
   readonly onStopSignal: (listener: () => void) => () => void;
   /** The same for every SIGHUP that asks to read the configuration again. */
   readonly onReloadSignal: (listener: () => void) => () => void;
+  /** Whether keys come one by one as they are pressed, unseen, and Ctrl-C as one of them. */
+  readonly setRawKeys: (raw: boolean) => void;
+  /**
+   * Writes `text` to standard output when the process ends, in whatever way
+   * can be noticed, until the returned function is called.
+   */
+  readonly atExit: (text: string) => () => void;
 }
 
 /** The real process. */
 export const systemTerminal: Terminal = {
   input: {
-    isTerminal: process.stdin.isTTY === true,
-    raw: (raw) => {
-      if (process.stdin.isTTY) process.stdin.setRawMode(raw);
-    },
+    // Asking process.stdin would begin to read.
+    isTerminal: isatty(0),
     chunks: () => Bun.stdin.stream(),
   },
   out: output(process.stdout),
@@ -90,7 +95,42 @@ export const systemTerminal: Terminal = {
     };
   },
   onReloadSignal,
+  setRawKeys: (raw) => {
+    if (process.stdin.isTTY) process.stdin.setRawMode(raw);
+  },
+  atExit: (text) => {
+    const write = (): void => {
+      forget();
+      try {
+        writeSync(process.stdout.fd, text);
+      } catch {
+        // Nobody is left to see it.
+      }
+    };
+    const forget = (): void => {
+      process.off("exit", write);
+      process.off("uncaughtExceptionMonitor", write);
+    };
+    process.on("exit", write);
+    // What a crash says is to be seen behind the text.
+    process.on("uncaughtExceptionMonitor", write);
+    return forget;
+  },
 };
+
+/** How long the end of a process waits for whoever reads its standard error. */
+const ERR_FLUSH_MS = 1000;
+
+/**
+ * Settles once what was written has been taken: data however late, since a
+ * person may read it page by page, but a log that nobody reads holds nothing up.
+ */
+export async function flushOutputs({ out, err, runtime }: Terminal): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const stop = after(runtime, { ms: ERR_FLUSH_MS, task: late.resolve });
+  await Promise.all([out.drained(), Promise.race([err.drained(), late.promise])]);
+  stop();
+}
 
 async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   for await (const chunk of createReadStream(path)) {

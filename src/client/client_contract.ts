@@ -24,6 +24,8 @@ export interface ConnectOptions {
   readonly heartBeatMs?: number;
   /** How long connecting and logging in may take. Default 10 s. */
   readonly timeoutMs?: number;
+  /** Called for everything that comes, heart-beats too, before it is read; must not throw. */
+  readonly heard?: () => void;
 }
 
 /** One message to send. */

@@ -317,6 +317,7 @@ export class StompClient {
   #receive(data: string | Uint8Array): void {
     if (this.#state === "over") return;
     this.#keepAlive?.heard();
+    this.#options.heard?.();
     this.#decoder.push(data);
     try {
       for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {

@@ -150,7 +150,7 @@ export class LocalEngine {
   }
 
   /** Makes a message, numbered in order of arrival. */
-  createMessage(fields: Omit<MessageFields, "number" | "id" | "arrivedAt">): Message {
+  createMessage(fields: Omit<MessageFields, "number" | "id">): Message {
     const number = ++this.#messages;
     return new Message({
       number,
@@ -160,7 +160,7 @@ export class LocalEngine {
       priority: fields.priority,
       expiresAt: fields.expiresAt,
       persistent: fields.persistent,
-      arrivedAt: this.#options.now(),
+      arrivedAt: fields.arrivedAt,
     });
   }
 
@@ -643,6 +643,7 @@ export class LocalEngine {
         priority: 4,
         expiresAt: 0,
         persistent: false,
+        arrivedAt: this.#options.now(),
       });
       this.#delivered(() => subscriber.deliver(end, undefined));
     }

@@ -11,6 +11,7 @@ import {
   mayHaveBody,
   readHead,
 } from "./frame.ts";
+import { HeadMemo } from "./head_memo.ts";
 import { VERSION_RULES, type VersionRules } from "./version.ts";
 
 /** Bounds on what a decoder takes. */
@@ -55,6 +56,8 @@ export class Decoder {
   #bodyLength: number | undefined;
   /** A text message that may be one whole frame. */
   #text: string | undefined;
+  /** The heads of the frames before. */
+  readonly memo = new HeadMemo();
 
   constructor(limits: DecoderLimits) {
     this.limits = limits;
@@ -95,9 +98,26 @@ export class Decoder {
       }
       this.#spillText();
     }
+    if (this.head === undefined && this.#scan === this.#start) {
+      const whole = this.#readWhole();
+      if (whole !== undefined) return whole;
+    }
     const head = this.head ?? this.#readHead();
     const frame = head === undefined ? undefined : this.#readBody(head);
     if (frame === undefined) this.#settle();
+    return frame;
+  }
+
+  /** The next frame, if all of it is here and it is text: as one text it is read much faster. */
+  #readWhole(): Frame | undefined {
+    const chunk = this.#chunk;
+    let start = this.#start;
+    while (start < this.#end && chunk[start] === LF) start++;
+    const nul = chunk.indexOf(NUL, start);
+    if (nul < 0 || nul >= this.#end || nul === start) return undefined;
+    const bytes = chunk.subarray(start, nul + 1);
+    const frame = isUtf8(bytes) ? readWholeText(utf8.decode(bytes), this) : undefined;
+    if (frame !== undefined) this.#start = this.#scan = this.#lineStart = nul + 1;
     return frame;
   }
 
@@ -282,31 +302,49 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
+/** What a whole text is read with. */
+export interface TextReading {
+  readonly rules: VersionRules;
+  readonly limits: DecoderLimits;
+  /** The heads of the frames before; undefined while there was none worth it. */
+  readonly memo: HeadMemo | undefined;
+}
+
 /**
  * The fast path: reads a text that is exactly one whole frame, without turning
  * it into bytes. Returns undefined for anything else, also for what is not
  * STOMP at all: that goes the long way, which knows how to complain.
  */
-export function readWholeText(
-  text: string,
-  options: { readonly rules: VersionRules; readonly limits: DecoderLimits },
-): Frame | undefined {
-  const headEnd = text.indexOf("\n\n");
-  if (headEnd < 1) return undefined;
+export function readWholeText(text: string, reading: TextReading): Frame | undefined {
+  const { frameBytesMax, headerLineBytesMax } = reading.limits;
   const last = text.charCodeAt(text.length - 1) === LF ? text.length - 2 : text.length - 1;
-  if (text.indexOf("\0") !== last || last <= headEnd + 1) return undefined;
-  const eol = text.indexOf("\n");
-  const { frameBytesMax, headerLineBytesMax } = options.limits;
-  if (eol === 0 || eol * 3 > headerLineBytesMax) return undefined;
+  if (text.indexOf("\0") !== last) return undefined;
   if (text.length * 3 > frameBytesMax && Buffer.byteLength(text) > frameBytesMax) return undefined;
+  const known = reading.memo?.read(text, last);
+  if (known !== undefined) return known;
+  const headEnd = text.indexOf("\n\n");
+  if (headEnd < 1 || last <= headEnd + 1) return undefined;
+  const eol = text.indexOf("\n");
+  if (eol === 0 || eol * 3 > headerLineBytesMax) return undefined;
+  if (text.charCodeAt(eol - 1) === CR) return undefined;
   const block = eol === headEnd ? "" : text.slice(eol + 1, headEnd + 1);
-  if (block.includes("\r") || text.charCodeAt(eol - 1) === CR) return undefined;
-  const head = tryReadHead(text.slice(0, eol), block, options);
+  if (block.includes("\r")) return undefined;
+  const head = tryReadHead(text.slice(0, eol), block, reading);
   if (head === undefined) return undefined;
   const body = text.slice(headEnd + 2, last);
   const length = headerOf(head.headers, "content-length");
   if (length !== undefined && length !== String(Buffer.byteLength(body))) return undefined;
-  return { ...head, body };
+  if (reading.memo?.wants(headEnd) === true)
+    remember(reading.memo, text.slice(0, headEnd + 2), reading);
+  const { command, headers } = head;
+  return { command, headers, block: head.block, body };
+}
+
+/** The head is read once more, from a copy: parts of a text keep the whole of it alive. */
+function remember(memo: HeadMemo, text: string, reading: TextReading): void {
+  const copy = Buffer.from(text, "utf8").toString("utf8");
+  const eol = copy.indexOf("\n");
+  memo.remember(copy, readHead(copy.slice(0, eol), copy.slice(eol + 1, -1), reading));
 }
 
 function tryReadHead(...parameters: Parameters<typeof readHead>): FrameHead | undefined {

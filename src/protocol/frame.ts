@@ -2,6 +2,11 @@ import { Fault, quote } from "../fault.ts";
 import { unescapeHeader } from "./escape.ts";
 import { VERSION_RULES, type VersionRules } from "./version.ts";
 
+/** A place where whoever reads a frame may keep what it made of its head; the same for equal heads. */
+export interface HeadSlot {
+  prepared: unknown;
+}
+
 /** One STOMP frame as it was received, read by the rules of its version. */
 export interface Frame {
   readonly command: string;
@@ -15,6 +20,8 @@ export interface Frame {
   readonly block: string | undefined;
   /** A string exactly if the body's bytes are valid UTF-8. */
   readonly body: string | Uint8Array;
+  /** Set where frames with this very head came before; see `HeadMemo`. */
+  readonly slot?: HeadSlot;
 }
 
 /** Bounds on the head of a frame. */

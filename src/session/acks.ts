@@ -7,8 +7,14 @@ import type { Held, Subscription } from "./subscription.ts";
  * cumulative ones. The queue knows what becomes of them.
  */
 export class Acks {
+  /** What ids of its deliveries begin with; no other session of any run has it. */
+  readonly prefix: string;
   #byOrdinal: Map<number, Held> | undefined;
   #given = 0;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
 
   /** Ordinal of the delivery made last. */
   get given(): number {

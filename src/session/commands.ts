@@ -1,16 +1,11 @@
 import { Fault, quote } from "../fault.ts";
 import { type Frame, headerOf } from "../protocol/frame.ts";
 import { plainHeaders } from "../protocol/header_block.ts";
-import { headerList, type MessageHeaders } from "../broker/message.ts";
 import type { Refused, Verdict } from "../engine/operation.ts";
 import type { VersionRules } from "../protocol/version.ts";
 import { detach } from "./detach.ts";
-import {
-  readNackHeaders,
-  readSendHeaders,
-  readSubscribeHeaders,
-  readUnsubscribeHeaders,
-} from "./dialect.ts";
+import { readNackHeaders, readSubscribeHeaders, readUnsubscribeHeaders } from "./dialect.ts";
+import { PreparedSend } from "./prepared_send.ts";
 import type { AckTarget, Done, Session } from "./session.ts";
 import type { AckMode } from "./subscription.ts";
 
@@ -90,57 +85,37 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 }
 
 function send(client: Client, frame: Frame, done: Done): void {
-  const { headers } = frame;
-  const options = readSendHeaders(headers, client.now());
-  const { persistent, priority, expiresAt, replyTo, retain } = options;
-  const wasteful = takesOutMuch(headers, options.kept);
-  const body = wasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
-  const kept = wasteful ? options.kept?.map(detach) : options.kept;
-  const added = options.hasContentLength
-    ? options.added
-    : [...options.added, "content-length", String(byteLength(body))];
+  const prepared = preparedSend(frame);
+  const { persistent, priority, replyTo, retain } = prepared.asks;
+  const now = client.now();
+  const { isWasteful } = prepared;
+  const body = isWasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
+  const { headers, expiresAt } = prepared.headersAt(now, byteLength(body));
   const { id, unpressed } = client.session.publish(
     {
       destination: required(frame, "destination"),
-      headers: messageHeaders(frame, kept, added),
+      known: prepared,
+      headers,
       body,
       persistent,
       priority,
       expiresAt,
+      arrivedAt: now,
       replyTo,
       retain,
     },
-    { transaction: headerOf(headers, "transaction"), done },
+    { transaction: headerOf(frame.headers, "transaction"), done },
   );
   client.concerns(id);
   if (!unpressed) client.holdBack();
 }
 
-/** So many characters may stay in memory beside what a message counts for. */
-const WASTE_MAX = 1024;
-
-/** Whether much of a frame is not sent on, and had better not be kept alive by the rest. */
-function takesOutMuch(headers: readonly string[], kept: readonly string[] | undefined): boolean {
-  if (kept === undefined) return false;
-  const size = (list: readonly string[]) => list.reduce((sum, text) => sum + text.length, 0);
-  return size(headers) - size(kept) > WASTE_MAX;
-}
-
-/**
- * The headers a message keeps: the sender's own lines if nothing is taken out
- * of them, and what the broker adds (numbers only, which need no escape).
- */
-function messageHeaders(
-  frame: Frame,
-  kept: readonly string[] | undefined,
-  added: readonly string[],
-): MessageHeaders {
-  if (frame.block === undefined || kept !== undefined) {
-    return headerList([...(kept ?? frame.headers), ...added]);
-  }
-  let lines = frame.block;
-  for (let i = 0; i < added.length; i += 2) lines += `${added[i]}:${added[i + 1]}\n`;
-  return plainHeaders(lines);
+function preparedSend(frame: Frame): PreparedSend {
+  const { slot } = frame;
+  if (slot?.prepared instanceof PreparedSend) return slot.prepared;
+  const prepared = new PreparedSend(frame, plainHeaders);
+  if (slot !== undefined) slot.prepared = prepared;
+  return prepared;
 }
 
 function byteLength(body: string | Uint8Array): number {

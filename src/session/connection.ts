@@ -5,6 +5,7 @@ import type { TracedFrame } from "../observe/events.ts";
 import { type DecoderLimits, readWholeText } from "../protocol/decoder.ts";
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
 import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
+import { HeadMemo } from "../protocol/head_memo.ts";
 import { writeHeaders } from "../protocol/header_block.ts";
 import { grantHeartBeat, NO_HEART_BEAT } from "../protocol/heart_beat.ts";
 import {
@@ -115,6 +116,8 @@ export class Connection
   #traced: TracedFrame | undefined;
   /** Input that waits, or is half a frame; undefined while there is none. */
   #intake: Intake | undefined;
+  /** Of a publisher: the heads of the frames before. */
+  #memo: HeadMemo | undefined;
   #inTurn = false;
   #paused = false;
   /** As a publisher, held back until then, in ms since the epoch; 0 if not. */
@@ -243,9 +246,10 @@ export class Connection
     const { allowance } = this.#context.turn;
     if (typeof data === "string" && allowance > 0 && this.#isAtHand) {
       // The common case: nothing waits, and the text is one frame.
-      const reading = { rules: this.#rules, limits: this.#context.limits };
+      const reading = { rules: this.#rules, limits: this.#context.limits, memo: this.#memo };
       const frame = readWholeText(data, reading);
       if (frame !== undefined) {
+        if (frame.command === "SEND") this.#memo ??= new HeadMemo();
         this.#carryOut(frame);
         if (this.#waits && this.#state === "connected") this.#pauseReading();
         return;

@@ -323,22 +323,31 @@ export function canonicalDestination(
   );
 }
 
-/** What the headers of a SEND ask for. */
-export interface SendOptions {
+/** What the headers of a SEND ask for, whenever it comes. */
+export interface SendHeaders {
   readonly persistent: boolean;
   readonly priority: number;
-  /** Milliseconds since the epoch; 0 never. */
-  readonly expiresAt: number;
+  /** Milliseconds: since the epoch, or from when it comes; 0 never. */
+  readonly expires: number;
+  readonly expiresRelative: boolean;
   /** Where a reply is to go, if that is a temporary destination. */
   readonly replyTo: string | undefined;
   /** What becomes of the topic's retained message. */
   readonly retain: "keep" | "remove" | undefined;
   /** The headers to send on, where they are not just those that came. */
   readonly kept: readonly string[] | undefined;
-  /** Headers that the broker adds. */
-  readonly added: readonly string[];
+  /** Whether the client's own timestamp stays. */
+  readonly keepsTimestamp: boolean;
   /** Whether the headers say how long the body is. */
   readonly hasContentLength: boolean;
+}
+
+/** What depends on when a SEND comes. */
+export interface SendStamp {
+  /** Milliseconds since the epoch; 0 never. */
+  readonly expiresAt: number;
+  /** Headers that the broker adds. */
+  readonly added: readonly string[];
 }
 
 const DEFAULT_PRIORITY = 4;
@@ -348,10 +357,10 @@ const DEFAULT_PRIORITY = 4;
  *
  * @throws Fault `bad-header` for a number that is none, `unsupported-feature`
  */
-export function readSendHeaders(headers: readonly string[], now: number): SendOptions {
+export function readSendHeaders(headers: readonly string[]): SendHeaders {
   let persistent = false;
   let priority = DEFAULT_PRIORITY;
-  let expiresAt = 0;
+  let expires = 0;
   let timestamp: string | undefined;
   let replyTo: string | undefined;
   let retain: "keep" | "remove" | undefined;
@@ -381,7 +390,7 @@ export function readSendHeaders(headers: readonly string[], now: number): SendOp
       case "expires-at":
         if (value === "" || value === "0") break;
         relative = row.taken;
-        expiresAt = integer(name, value, { min: 0 }) + (relative ? now : 0);
+        expires = integer(name, value, { min: 0 });
         break;
       case "timestamp":
         timestamp = value;
@@ -400,12 +409,23 @@ export function readSendHeaders(headers: readonly string[], now: number): SendOp
     }
   }
   const keepsTimestamp = timestamp !== undefined && /^-?[0-9]{1,16}$/.test(timestamp);
-  const added: string[] = [];
-  if (!keepsTimestamp) added.push("timestamp", String(now));
-  if (relative) added.push("expires", String(expiresAt));
   const dropsTimestamp = timestamp !== undefined && !keepsTimestamp;
   const kept = taken || dropsTimestamp ? withoutTaken(headers, dropsTimestamp) : undefined;
-  return { persistent, priority, expiresAt, replyTo, retain, kept, added, hasContentLength };
+  const expiresRelative = relative;
+  return {
+    ...{ persistent, priority, expires, expiresRelative, replyTo, retain, kept },
+    ...{ keepsTimestamp, hasContentLength },
+  };
+}
+
+/** What a SEND with these headers is given when it comes at `now`, in ms since the epoch. */
+export function stampSend(send: SendHeaders, now: number): SendStamp {
+  const { expires, expiresRelative, keepsTimestamp } = send;
+  const expiresAt = expiresRelative ? expires + now : expires;
+  const added: string[] = [];
+  if (!keepsTimestamp) added.push("timestamp", String(now));
+  if (expiresRelative) added.push("expires", String(expiresAt));
+  return { expiresAt, added };
 }
 
 function withoutTaken(headers: readonly string[], dropsTimestamp: boolean): readonly string[] {

@@ -1,6 +1,6 @@
 import { Fault } from "../fault.ts";
 import type { ConnectionContext } from "./connection_context.ts";
-import { readSendHeaders } from "./dialect.ts";
+import { readSendHeaders, stampSend } from "./dialect.ts";
 import { Session } from "./session.ts";
 
 /** A message of someone who has no connection. */
@@ -32,8 +32,10 @@ export async function publishOnce(
   if (headers.length > 2 * limits.headersMax) {
     throw new Fault("too-many-headers", `Cannot send: more than ${limits.headersMax} headers`);
   }
-  const read = readSendHeaders(headers, runtime.now());
-  const { persistent, priority, expiresAt, replyTo, retain } = read;
+  const read = readSendHeaders(headers);
+  const arrivedAt = runtime.now();
+  const { expiresAt, added } = stampSend(read, arrivedAt);
+  const { persistent, priority, replyTo, retain } = read;
   if (replyTo !== undefined) {
     throw new Fault(
       "bad-destination",
@@ -45,7 +47,7 @@ export async function publishOnce(
     const name = at % 2 === 0 ? all[at] : all[at - 1];
     return name !== "content-length";
   });
-  const list = [...kept, ...read.added, "content-length", length];
+  const list = [...kept, ...added, "content-length", length];
   const accepted = Promise.withResolvers<void>();
   const session = new Session(NOBODY, context, { name: TAG, seesSystem: false });
   const { id } = session.publish(
@@ -56,6 +58,7 @@ export async function publishOnce(
       persistent,
       priority,
       expiresAt,
+      arrivedAt,
       replyTo,
       retain,
     },

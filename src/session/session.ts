@@ -53,10 +53,14 @@ export interface SessionOptions {
 /** A message that a client sends. */
 export interface Draft {
   readonly destination: string;
+  /** Where to keep what the destination is, for others that are sent there with the same headers. */
+  readonly known?: { destination: Destination | undefined };
   readonly headers: MessageHeaders;
   readonly body: string | Uint8Array;
   readonly priority: number;
   readonly expiresAt: number;
+  /** When it came, in ms since the epoch. */
+  readonly arrivedAt: number;
   readonly persistent: boolean;
   /** The destination that a reply is to go to, if the message names one. */
   readonly replyTo: string | undefined;
@@ -139,7 +143,7 @@ export class Session {
 
   /** What the client holds and has not settled. */
   get acks(): Acks {
-    return (this.#acks ??= new Acks());
+    return (this.#acks ??= new Acks(`${this.#context.boot}.${this.#name}-`));
   }
 
   /** Deliveries that it holds. */
@@ -167,7 +171,7 @@ export class Session {
 
   /** What ACK and NACK may name a delivery by. */
   ackId(held: Held): string {
-    return this.#prefix + String(held.ordinal);
+    return this.acks.prefix + String(held.ordinal);
   }
 
   /** The client was given a message of that number. */
@@ -188,10 +192,7 @@ export class Session {
   ): { readonly id: string; readonly unpressed: boolean } {
     const { transaction, done } = options;
     const open = transaction === undefined ? undefined : this.#opened.get(transaction);
-    const replyTo = this.#replyTo(draft.replyTo);
-    const operations = splitComposite(draft.destination).map((leaf, _at, leaves) =>
-      this.#publication(draft, { leaf, replyTo, composite: leaves.length > 1 }),
-    );
+    const operations = this.#publications(draft);
     const id = operations[0]?.message.id ?? "";
     if (open === undefined) {
       return { id, unpressed: this.#context.engine.apply(this.#source, operations, done) };
@@ -379,11 +380,6 @@ export class Session {
     return (this.#transactions ??= new Transactions(limits, memory));
   }
 
-  /** What ids of its deliveries begin with; no other session of any run has it. */
-  get #prefix(): string {
-    return `${this.#context.boot}.${this.#name}-`;
-  }
-
   #destination(text: string, use: DestinationUse): Destination {
     const { unprefixed } = this.#context.limits;
     const destination = parseDestination(canonicalDestination(text, unprefixed), use);
@@ -408,28 +404,50 @@ export class Session {
     );
   }
 
-  /** What becomes of one part of a SEND's destination. */
+  /** What becomes of a SEND: a publication for each part of its destination. */
+  #publications(draft: Draft): readonly Publication[] {
+    const replyTo = this.#replyTo(draft.replyTo);
+    const { known } = draft;
+    if (known?.destination !== undefined) {
+      const composite = undefined;
+      return [this.#publication(draft, { destination: known.destination, replyTo, composite })];
+    }
+    const leaves = splitComposite(draft.destination);
+    return leaves.map((leaf) => {
+      const destination = this.#destination(leaf, "send");
+      // Just as it is written, it is the same for everybody and at any time.
+      const isPlain = destination.kind === "queue" || destination.kind === "topic";
+      const isKnown = isPlain && destination.path === draft.destination;
+      if (isKnown && known !== undefined) known.destination = destination;
+      return this.#publication(draft, {
+        ...{ destination, replyTo },
+        composite: leaves.length > 1 ? leaf : undefined,
+      });
+    });
+  }
+
+  /** What becomes of one part of a SEND's destination; `composite` is that part if there are others. */
   #publication(
     draft: Draft,
-    about: { leaf: string; replyTo: string | undefined; composite: boolean },
+    about: { destination: Destination; replyTo: string | undefined; composite: string | undefined },
   ): Publication {
-    const { leaf, replyTo, composite } = about;
-    const destination = this.#destination(leaf, "send");
+    const { destination, replyTo, composite } = about;
     // The owner of a temporary destination sees its own name for it.
     const own = destination.remote ? this.#context.engine.ownPathOf(destination) : undefined;
-    const shown = own ?? (composite ? leaf : undefined);
+    const shown = own ?? composite;
     const headers =
       shown === undefined && replyTo === undefined
         ? draft.headers
         : headerList(
             withChanged(draft.headers.list(), { destination: shown, "reply-to": replyTo }),
           );
-    const { body, priority, expiresAt, persistent, retain } = draft;
+    const { body, priority, expiresAt, arrivedAt, persistent, retain } = draft;
     const message = this.#context.engine.createMessage({
       headers,
       body,
       priority,
       expiresAt,
+      arrivedAt,
       persistent,
     });
     const retains = destination.kind === "topic" ? retain : undefined;
@@ -603,7 +621,7 @@ export class Session {
   /** What a target names; undefined if it was given before and is settled, or never asked for one. */
   #find(target: AckTarget): Held | undefined {
     const { id, subscription: subscriptionId } = target;
-    const prefix = this.#prefix;
+    const { prefix } = this.acks;
     const ordinal = id.startsWith(prefix) ? decimal(id.slice(prefix.length)) : undefined;
     const found = ordinal === undefined ? undefined : this.acks.find(ordinal);
     if (found !== undefined) return found;

@@ -1,7 +1,7 @@
 /** Tells when files of a folder have changed. */
 
-import { type FSWatcher, watch as systemWatch } from "node:fs";
-import { access, readdir, realpath, stat } from "node:fs/promises";
+import { type FSWatcher, fstatSync, watch as systemWatch } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { quote } from "../fault.ts";
 import type { Observe } from "../observe/events.ts";
@@ -125,15 +125,18 @@ class FolderWatch {
     if (!this.#stopped && lasting?.length !== 0) this.#options.changed(lasting);
   }
 
-  /** Editors write beside a file and rename: what came and went within the burst is nothing new. */
+  /**
+   * The paths that matter. Editors write beside a file and rename: what came and
+   * went within the burst is nothing new. Nor is what this process itself says,
+   * should it be written into the folder: pages that reload would make it say more.
+   */
   async #withoutPassing(paths: ReadonlyMap<string, number>): Promise<readonly string[]> {
+    const outputs = ownOutputs();
     const lasting: string[] = [];
     for (const [path, moves] of paths) {
-      const isThere = await access(join(this.#folder, path)).then(
-        () => true,
-        () => false,
-      );
-      if (isThere || moves < 2) lasting.push(path);
+      const stats = await stat(join(this.#folder, path)).catch(() => undefined);
+      const matters = stats === undefined ? moves < 2 : !outputs.has(`${stats.dev} ${stats.ino}`);
+      if (matters) lasting.push(path);
     }
     return lasting;
   }
@@ -214,6 +217,20 @@ async function identityOf(folder: string): Promise<readonly [path?: string, iden
   } catch {
     return [];
   }
+}
+
+/** The files that standard output and error go to. */
+function ownOutputs(): ReadonlySet<string> {
+  const outputs = new Set<string>();
+  for (const descriptor of [1, 2]) {
+    try {
+      const stats = fstatSync(descriptor);
+      if (stats.isFile()) outputs.add(`${stats.dev} ${stats.ino}`);
+    } catch {
+      // Closed: then it goes nowhere.
+    }
+  }
+  return outputs;
 }
 
 /** The files of a folder and when each was changed, without what is hidden. */

@@ -17,7 +17,6 @@ import {
 import { RequestBodies } from "../transport/request_bodies.ts";
 import { chooseSubProtocol, type SocketData, upgrade, webSocketHandler } from "../transport/ws.ts";
 import type { Admin } from "./admin.ts";
-import { answerCall, methodsAt, noSuchCall } from "./api_routes.ts";
 import { OURS, type Pages } from "./pages.ts";
 import { RELOAD_STREAM } from "./reload_script.ts";
 import type { Reloads } from "./reloads.ts";
@@ -202,14 +201,17 @@ async function answerApi(call: Call, listening: Listening): Promise<Response> {
     tellOriginRefused(request, server, { options, hostRefusal: refusal });
     return problem(new Fault("origin-refused", refusal.rule), options.context.counters);
   }
-  if (request.method === "OPTIONS") return shared(request, preflight(call, options));
+  if (request.method === "OPTIONS") return shared(request, await preflight(call, options));
   return shared(request, await callApi(call, listening));
 }
 
 /** Nothing for so long from a call that is being carried out is no sign of a dead client. */
 const CALL_TIMEOUT_S = 255;
 
-function callApi(call: Call, listening: Listening): Response | Promise<Response> {
+/** The table of calls takes time to set up: a broker starts without it. */
+const loadRoutes = () => import("./api_routes.ts");
+
+async function callApi(call: Call, listening: Listening): Promise<Response> {
   const { request, url, path, server } = call;
   const { bodies } = listening;
   const { context, connections, admin, status, observe, origins } = listening.options;
@@ -228,6 +230,7 @@ function callApi(call: Call, listening: Listening): Response | Promise<Response>
       if (request.method !== "GET") server.timeout(request, CALL_TIMEOUT_S);
       const asked = { request, url, path, remoteReason: remoteReason(request.headers, origins) };
       const { counters } = context;
+      const { answerCall } = await loadRoutes();
       return answerCall(asked, { admin, bodies, counters, observe, status });
     }
   }
@@ -241,7 +244,8 @@ function shared(request: Request, response: Response): Response {
   return response;
 }
 
-function preflight({ path }: Call, { context }: WebOptions): Response {
+async function preflight({ path }: Call, { context }: WebOptions): Promise<Response> {
+  const { methodsAt, noSuchCall } = await loadRoutes();
   const methods = methodsAt(path);
   if (methods === undefined) return noSuchCall(path, context.counters);
   const allowed = methods.join(", ");

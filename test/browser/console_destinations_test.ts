@@ -46,7 +46,7 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
     async () => {
       const page = await session.open("#/destinations");
       await button(page, "Publish…").click();
-      await page.getByLabel("Destination").fill("/queue/forms");
+      await page.getByLabel("Destination", { exact: true }).fill("/queue/forms");
       await page.getByLabel("Content type").fill("application/json");
       await page.getByLabel("Headers").fill("priority: 7\nx-colour: red");
       await page.getByLabel("Body").fill('{"order": 17');
@@ -80,7 +80,7 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
     async () => {
       const page = await session.open("#/destinations");
       await button(page, "Publish…").click();
-      await page.getByLabel("Destination").fill("/nowhere/at-all");
+      await page.getByLabel("Destination", { exact: true }).fill("/nowhere/at-all");
       await page.getByLabel("Headers").fill("destination: /queue/a");
       await answer(page, "Publish");
       await page.getByText('Cannot send the header "destination"').waitFor();
@@ -143,25 +143,25 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
       const refuser = client.subscribe("/queue/work", (m) => m.nack({ requeue: "false" }), {
         ack: "client-individual",
       });
-      const bodies = ["a", "b", "c", "d", "e"];
+      const bodies = ["one", "two", "three", "four", "five"];
       for (const body of bodies) await publish(client, { destination: "/queue/work", body });
       const page = await session.open("#/destinations?tab=dead-letters");
       await row(page, "DLQ.work").click();
-      await row(page, "e").waitFor();
+      await row(page, "five").waitFor();
       refuser.unsubscribe();
       await publish(client, { destination: "/topic/after-it" });
-      await row(page, "c").click();
+      await row(page, "three").click();
       const panel = page.getByRole("region", { name: "Message" });
       await panel.locator(".facts", { hasText: "Became a dead letter" }).waitFor();
       await panel.locator(".facts", { hasText: "/queue/work" }).waitFor();
       await panel.getByRole("button", { name: "Retry", exact: true }).click();
       await page.getByText("Sent 1 message back").waitFor();
-      for (const text of ["a", "b"]) await row(page, text).getByRole("checkbox").check();
+      for (const text of ["one", "two"]) await row(page, text).getByRole("checkbox").check();
       await button(page, "Retry 2").click();
       await page.getByText("Sent 2 messages back").first().waitFor();
       await button(page, "Retry all").click();
       await page.getByText("Sent 2 messages back").nth(1).waitFor();
-      expect(await waiting("work")).toEqual(["c", "a", "b", "d", "e"]);
+      expect(await waiting("work")).toEqual(["three", "one", "two", "four", "five"]);
       expectClean(/404 \(Not Found\)/);
     },
     TIMEOUT_MS,
@@ -176,7 +176,7 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
       const page = await openQueue("going");
       await page.locator(".figures div", { hasText: "Consumers" }).getByText("1").waitFor();
       await button(page, "Delete queue…").click();
-      await page.getByText("1 consumer have it").waitFor();
+      await page.getByText("1 consumer has it").waitFor();
       consumer.unsubscribe();
       await page
         .locator(".figures div", { hasText: "Consumers" })
@@ -261,7 +261,9 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
       const page = await session.open("#/destinations?tab=topics&q=prices");
       await row(page, "prices.*").getByText("pattern").waitFor();
       await row(page, "prices.eur").click();
-      expect(await page.getByLabel("Destination").inputValue()).toBe("/topic/prices.eur");
+      expect(await page.getByLabel("Destination", { exact: true }).inputValue()).toBe(
+        "/topic/prices.eur",
+      );
       await page.getByLabel("Body").fill("1.08");
       await answer(page, "Publish");
       expect(await heard.promise).toBe("1.08");

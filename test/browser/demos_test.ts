@@ -135,7 +135,17 @@ describe.skipIf(browserMissing !== undefined)("demos in Chromium", () => {
         await post("/queue/demo.jobs", body);
         await post("/topic/demo.jobs", body);
       }
-      await shows(page.locator("#done-count"), "5");
+      const odd = { toString: 1 };
+      const news = {
+        id: "odd",
+        kind: "good",
+        state: "done",
+        label: odd,
+        attempt: odd,
+        worker: odd,
+      };
+      await post("/topic/demo.jobs", JSON.stringify(news));
+      await shows(page.locator("#done-count"), "6");
       await page.locator("#done", { hasText: "<img src=x" }).waitFor();
       expect(await page.locator("#done img").count()).toBe(0);
       expect(await page.title()).not.toBe("taken");

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,9 @@ import { CODES } from "../../src/cli/explain.ts";
 import { COMMANDS, runCli } from "../../src/cli/run_cli.ts";
 import { OPTIONS } from "../../src/config.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
+
+// Side by side with others on a machine of few cores.
+setDefaultTimeout(20_000);
 
 const folder = { path: "" };
 beforeAll(() => {

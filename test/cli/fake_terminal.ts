@@ -116,9 +116,6 @@ export function fakeTerminal(
     endInput: input.end,
     input: {
       isTerminal: options.inputIsTerminal ?? options.input === undefined,
-      raw: (raw) => {
-        isRaw = raw;
-      },
       chunks: () => input.chunks(),
     },
     out: {
@@ -152,6 +149,10 @@ export function fakeTerminal(
       reloaders.add(listener);
       return () => reloaders.delete(listener);
     },
+    setRawKeys: (raw) => {
+      isRaw = raw;
+    },
+    atExit: () => () => undefined,
   };
 }
 

@@ -1,8 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { messageHeader } from "../../src/client/received_message.ts";
 import { type ManualRuntime, manualRuntime } from "../support/manual_runtime.ts";
 import { until } from "../support/until.ts";
+import { makeCertificate, NO_TLS_FRONT, startTlsFront } from "../client/tls_front.ts";
 import { type BrokerCli, type RunOptions, startBrokerCli } from "./broker_cli.ts";
+
+// Side by side with others on a machine of few cores.
+setDefaultTimeout(20_000);
 
 const world: { cli?: BrokerCli } = {};
 beforeAll(async () => {
@@ -101,14 +105,49 @@ describe.each(["ws", "tcp"] as const)("over %s pub sends", (carrier) => {
 
   test("far more than fits into a pipe, and loses nothing", async () => {
     const destination = fresh();
-    const input = Array.from({ length: 20_000 }, (_, at) => `${at} ${"x".repeat(200)}`).join("\n");
+    const input = Array.from({ length: 3000 }, (_, at) => `${at} ${"x".repeat(2000)}`).join("\n");
     const { code } = await cli().run(["pub", destination, "--lines"], { carrier, input });
     expect(code).toBe(0);
     const next = await cli().listen(destination);
-    for (let at = 0; at < 20_000; at++) {
+    for (let at = 0; at < 3000; at++) {
       const { body } = await next();
       if (!String(body).startsWith(`${at} `)) throw new Error(`Not in order at ${at}`);
     }
+  });
+});
+
+const tls = NO_TLS_FRONT === undefined ? test : test.skip;
+const why = NO_TLS_FRONT === undefined ? "" : ` (skipped: ${NO_TLS_FRONT})`;
+
+describe.each(["wss", "ssl"] as const)(`over %s${why}`, (scheme) => {
+  const send = async (argv: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const { ws, tcp } = cli().broker;
+    const front = startTlsFront(scheme === "wss" ? ws : tcp, makeCertificate("localhost"));
+    const destination = fresh();
+    const next = await cli().listen(destination);
+    try {
+      const url = `${scheme}://localhost:${front.port}`;
+      const outcome = await cli().run(["pub", destination, "x", "--url", url, ...argv], {
+        files: { "ca.pem": front.certificate },
+        env,
+      });
+      if (outcome.code === 0) expect((await next()).body).toBe("x");
+      return outcome;
+    } finally {
+      front.stop();
+    }
+  };
+
+  tls("pub trusts a certificate that is named, by flag or by variable, or any", async () => {
+    expect(await send(["--ca", "ca.pem"])).toMatchObject({ code: 0, err: "" });
+    expect(await send([], { STOMPBOX_CA: "ca.pem" })).toMatchObject({ code: 0, err: "" });
+    expect(await send(["--insecure"])).toMatchObject({ code: 0, err: "" });
+  });
+
+  tls("pub does not trust one that nobody signed", async () => {
+    const { code, err } = await send([]);
+    expect(code).toBe(1);
+    expect(err).toContain("name the signer's by --ca FILE, or do without by --insecure");
   });
 });
 

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { messageHeader } from "../../src/client/received_message.ts";
 import { startScriptedBroker } from "../client/scripted_broker.ts";
 import { type BrokerCli, startBrokerCli } from "./broker_cli.ts";
+
+// Side by side with others on a machine of few cores.
+setDefaultTimeout(20_000);
 
 const world: { cli?: BrokerCli } = {};
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { settingsText } from "../../src/cli/check.ts";
+import { CLIENT_VARIABLES } from "../../src/cli/connection_options.ts";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
 import { loadSettings, type Settings } from "../../src/cli/settings.ts";
 import { defaultConfig, OPTIONS } from "../../src/config.ts";
@@ -30,6 +31,12 @@ function mistakesOf(world: World): readonly string[] {
   const result = load(world);
   return "mistakes" in result ? result.mistakes : [];
 }
+
+test("the variables of other commands are none of the broker's, and no mistake", () => {
+  const env = Object.fromEntries([...CLIENT_VARIABLES].map((name) => [name, "x"]));
+  expect(settingsOf({ env: { ...env, STOMPBOX_LOG: "warn" } }).config.log).toBe("warn");
+  expect(mistakesOf({ env: { STOMPBOX_URLS: "x" } })).toHaveLength(1);
+});
 
 describe("precedence", () => {
   const file = { "a.toml": 'log = "error"' };

@@ -1,7 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { systemRuntime } from "../../src/runtime.ts";
+import { startScriptedBroker } from "../client/scripted_broker.ts";
 import { manualRuntime } from "../support/manual_runtime.ts";
 import { until } from "../support/until.ts";
 import { type BrokerCli, type RunningCommand, startBrokerCli } from "./broker_cli.ts";
+
+// Side by side with others on a machine of few cores.
+setDefaultTimeout(20_000);
 
 const world: { cli?: BrokerCli } = {};
 beforeAll(async () => {
@@ -355,6 +360,30 @@ describe("what ends sub:", () => {
       expect(command.written.err).toContain("Shutting down");
     }
   });
+});
+
+test("a second Ctrl-C does not wait for a broker that does not answer", async () => {
+  const broker = startScriptedBroker((frame, peer) => {
+    if (frame.command === "CONNECT") peer.write("CONNECTED\nversion:1.2\n\n^@");
+    const receipt = frame.headers[frame.headers.indexOf("receipt") + 1] ?? "";
+    if (frame.command === "SUBSCRIBE") peer.write(`RECEIPT\nreceipt-id:${receipt}\n\n^@`);
+  });
+  const clock = { now: 0 };
+  try {
+    const command = cli().start(["sub", "/queue/a", "--url", broker.url], {
+      isTerminal: true,
+      runtime: { ...systemRuntime, now: () => clock.now },
+    });
+    await subscribed(command);
+    command.signal();
+    await broker.received("DISCONNECT");
+    clock.now = 1000;
+    command.signal();
+    expect(await command.done).toBe(1);
+    expect(command.written.err).toEndWith("stompbox: Stopped at once by a second signal\n");
+  } finally {
+    broker.stop();
+  }
 });
 
 test("a reader that is slow holds the broker back, not the memory", async () => {

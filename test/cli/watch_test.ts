@@ -21,6 +21,7 @@ import { openPeer, type RawPeer } from "../support/peer.ts";
 import { RUN_SEED } from "../support/seeded_random.ts";
 import { receive, settle, subscribe } from "../support/steps.ts";
 import { openTcpLine } from "../support/tcp_line.ts";
+import { until } from "../support/until.ts";
 import { openWsLine } from "../support/ws_line.ts";
 
 const MAIN = join(import.meta.dir, "..", "..", "src", "main.ts");
@@ -42,6 +43,12 @@ const at = (...names: readonly string[]): string => join(folder.path, ...names);
 const put = (name: string, text: string): void => writeFileSync(at(name), text);
 
 const lineSchema = z.object({ event: z.string() }).catchall(z.unknown());
+const startSchema = z.object({ urls: z.array(z.string()) });
+const newsSchema = z.object({
+  build: z.string(),
+  from: z.string().optional(),
+  styles: z.array(z.string()).optional(),
+});
 const portsSchema = z.object({ http: z.int(), stomp: z.int() });
 type Line = z.output<typeof lineSchema>;
 
@@ -66,6 +73,17 @@ function linesOf(stream: ReadableStream<Uint8Array>) {
   return { next };
 }
 
+/** The next that a page is told which listens. */
+function newsOf({ body }: Response): () => Promise<z.output<typeof newsSchema>> {
+  const lines = linesOf(body ?? new ReadableStream());
+  return async () => {
+    for (;;) {
+      const line = await lines.next();
+      if (line.startsWith("data: ")) return newsSchema.parse(JSON.parse(line.slice(6)));
+    }
+  };
+}
+
 /** Runs `stompbox serve` in the folder until the test is over. */
 function serve(...argv: readonly string[]) {
   return run(argv, {});
@@ -84,7 +102,7 @@ async function run(argv: readonly string[], env: Readonly<Record<string, string>
     await child.exited;
   });
   const [out, err] = [linesOf(child.stdout), linesOf(child.stderr)];
-  const addresses = z.object({ urls: z.array(z.string()) }).parse(JSON.parse(await out.next()));
+  const addresses = startSchema.parse(JSON.parse(await out.next()));
   const portOf = (scheme: string): number =>
     Number(
       addresses.urls.map((url) => new URL(url)).find(({ protocol }) => protocol === `${scheme}:`)
@@ -334,14 +352,7 @@ describe("the static folder with --watch", () => {
       put("a.toml", 'static = "one"');
       const broker = await serve("--watch", "--config", "a.toml");
       const root = `http://127.0.0.1:${broker.http}`;
-      const events = await fetch(`${root}/_stompbox/reload`);
-      const news = linesOf(events.body ?? new ReadableStream());
-      const told = async (): Promise<string> => {
-        for (;;) {
-          const line = await news.next();
-          if (line.startsWith("data: ")) return line;
-        }
-      };
+      const told = newsOf(await fetch(`${root}/_stompbox/reload`));
       await told();
       put("one/index.html", "<p>one, changed</p>");
       await told();
@@ -353,6 +364,39 @@ describe("the static folder with --watch", () => {
       put("two/index.html", "<p>two, changed</p>");
       await told();
       expect(await (await fetch(root)).text()).toContain("<p>two, changed</p>");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "that the log is written into tells of files, not of the log",
+    async () => {
+      mkdirSync(at("site"));
+      put("site/index.html", "<p>1</p>");
+      const argv = [MAIN, "serve", ...ANY_PORTS, "--watch", "--static=site", "--log=debug"];
+      const child = Bun.spawn([process.execPath, ...argv], {
+        cwd: folder.path,
+        env: { PATH: process.env["PATH"] ?? "" },
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: Bun.file(at("site", "log.txt")),
+      });
+      stops.add(async () => {
+        child.kill("SIGKILL");
+        await child.exited;
+      });
+      const { urls } = startSchema.parse(JSON.parse(await linesOf(child.stdout).next()));
+      const root = urls.find((url) => url.startsWith("http")) ?? "";
+      const news = newsOf(await fetch(`${root}_stompbox/reload`));
+      const { build } = await news();
+      const peer = await connect("ws", Number(new URL(root).port));
+      await until("that is logged", () =>
+        readFileSync(at("site", "log.txt"), "utf8").includes('"connected"'),
+      );
+      put("site/a.css", "1");
+      // Had the log counted, it would be news before this or a part of it.
+      expect(await news()).toMatchObject({ from: build, styles: ["a.css"] });
+      await peer.silent();
     },
     TIMEOUT_MS,
   );

@@ -1,8 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { parseBrokerUrl } from "../../src/client/broker_url.ts";
 import { connectClient } from "../../src/client/stomp_client.ts";
 import { systemRuntime } from "../../src/runtime.ts";
 import { type ScriptedPeer, startScriptedBroker } from "./scripted_broker.ts";
+
+// Side by side with others on a machine of few cores.
+setDefaultTimeout(20_000);
 
 const BODY = "x".repeat(10_000);
 /** More than what the kernel holds for a connection of this machine. */

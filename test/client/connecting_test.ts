@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { parseBrokerUrl } from "../../src/client/broker_url.ts";
 import type { ConnectOptions } from "../../src/client/client_contract.ts";
 import {
@@ -15,6 +15,9 @@ import { until } from "../support/until.ts";
 import { startRealBroker } from "../transport/real_broker.ts";
 import { type ScriptedPeer, startScriptedBroker } from "./scripted_broker.ts";
 import { makeCertificate, NO_TLS_FRONT, startTlsFront } from "./tls_front.ts";
+
+// Side by side with others on a machine of few cores.
+setDefaultTimeout(20_000);
 
 const stops: (() => void | Promise<void>)[] = [];
 afterEach(async () => {

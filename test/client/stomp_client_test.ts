@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { parseBrokerUrl } from "../../src/client/broker_url.ts";
 import type { ConnectOptions, SubscribeOptions } from "../../src/client/client_contract.ts";
 import { BrokerError, MisuseError } from "../../src/client/client_error.ts";
@@ -7,6 +7,9 @@ import { connectClient, type StompClient } from "../../src/client/stomp_client.t
 import { systemRuntime } from "../../src/runtime.ts";
 import { type RealBroker, startRealBroker } from "../transport/real_broker.ts";
 import { makeCertificate, NO_TLS_FRONT, startTlsFront, type TlsFront } from "./tls_front.ts";
+
+// Side by side with others on a machine of few cores.
+setDefaultTimeout(20_000);
 
 const CARRIERS = ["ws", "tcp", "wss", "ssl"] as const;
 type Carrier = (typeof CARRIERS)[number];

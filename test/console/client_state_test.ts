@@ -184,7 +184,14 @@ describe("transactions", () => {
   test("show what is in them", () => {
     const state = play(begun);
     expect(state.transactions).toEqual([
-      { id: "t", operations: ["SEND /queue/x", "ACK 2"], count: 2 },
+      {
+        id: "t",
+        operations: [
+          { command: "SEND", what: "/queue/x" },
+          { command: "ACK", what: "2" },
+        ],
+        count: 2,
+      },
       { id: "u", operations: [], count: 0 },
     ]);
     expect(verdictsOf(state)).toEqual(["acknowledged in t", "acknowledged in t"]);
@@ -222,8 +229,20 @@ test("receipts come for what asked for them", () => {
     ["<", "RECEIPT", { "receipt-id": "r" }],
   ]);
   expect(state.receipts).toEqual([
-    { id: "r", of: "SEND /queue/x", askedAt: 1_001, cameAt: 1_003, isOpen: false },
-    { id: "s", of: "SUBSCRIBE /queue/x", askedAt: 1_002, cameAt: undefined, isOpen: true },
+    {
+      id: "r",
+      of: { command: "SEND", what: "/queue/x" },
+      askedAt: 1_001,
+      cameAt: 1_003,
+      isOpen: false,
+    },
+    {
+      id: "s",
+      of: { command: "SUBSCRIBE", what: "/queue/x" },
+      askedAt: 1_002,
+      cameAt: undefined,
+      isOpen: true,
+    },
   ]);
 });
 

@@ -6,6 +6,7 @@ import {
   frameAsText,
   frameBytesOf,
   headersToSend,
+  missingParts,
 } from "../../console/frames/copy_frame.ts";
 import { isPastable, shellQuote } from "../../console/frames/shell_quote.ts";
 import type { FrameInfo } from "../../src/api/values.ts";
@@ -144,6 +145,25 @@ describe("as a command", () => {
     expect(frameAsScript(frame, AT)).toStartWith(
       "// Only the beginning of a body of 100000 bytes\n",
     );
+  });
+
+  test("what the broker does not show is said, and cannot end the comment", () => {
+    const frame = someFrame({
+      headers: [
+        ["destination", "/queue/a"],
+        ["token\nrm -rf /", "••••••"],
+        ["long", "x".repeat(4_096)],
+      ],
+    });
+    expect(missingParts(frame)).toHaveLength(2);
+    expect(frameAsCommand(frame, AT)?.split("\n").slice(0, 3)).toEqual([
+      expect.stringMatching(
+        /^# The value of the header .*token.*rm -rf .* is not shown: fill it in$/,
+      ),
+      expect.stringMatching(/^# Perhaps only the beginning of the header .*long/),
+      expect.stringMatching(/^stompbox pub /),
+    ]);
+    expect(frameAsScript(frame, AT)?.split("\n")[0]).toStartWith("// The value of the header ");
   });
 
   test("a SUBSCRIBE is a sub", () => {

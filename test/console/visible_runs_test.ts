@@ -35,6 +35,8 @@ describe("What cannot be seen becomes an escape", () => {
     ["tag\u{e0041}", "tag\\u{e0041}"],
     ["lone\ud800", "lone\\ud800"],
     [" both ends ", "␠both ends␠"],
+    ["/queue/ a", "/queue/␠a"],
+    ["a  b", "a␠␠b"],
     ["\u2067isolated\u2069", "\\u2067isolated\\u2069"],
   ])("%j shows as %j", (text, shown) => {
     expect(visibleString(text)).toBe(shown);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
+import { COMMANDS } from "../../src/cli/run_cli.ts";
 import { loadSettings } from "../../src/cli/settings.ts";
 import type { Config } from "../../src/config.ts";
 import { fakeTerminal } from "../cli/fake_terminal.ts";
@@ -66,11 +67,21 @@ describe("command lines in the documentation", () => {
   test.each(lines)("%s is valid (%s)", (line) => {
     const words = shellWords(line);
     const at = words.indexOf("stompbox");
-    const env = words.slice(0, at).map((word) => {
+    const settings = words.slice(0, at).filter((word) => /^[A-Z_]+=/.test(word));
+    const env = settings.map((word) => {
       const equals = word.indexOf("=");
       return [word.slice(0, equals), word.slice(equals + 1)] as const;
     });
-    configOf({ argv: words.slice(at + 1), env: Object.fromEntries(env) });
+    const end = words.findIndex((word, index) => index > at && /^(?:[|&;>]|\d?>)/.test(word));
+    const argv = words.slice(at + 1, end < 0 ? undefined : end);
+    const given = parseArguments(argv, COMMANDS);
+    const command = COMMANDS.find(({ name }) => name === given.command);
+    if (command === undefined || command.takesConfig) {
+      configOf({ argv: argv.slice(command === undefined ? 0 : 1), env: Object.fromEntries(env) });
+    } else {
+      const terminal = fakeTerminal({ env: Object.fromEntries(env), input: "" });
+      expect(command.mistakes({ terminal, given, commands: COMMANDS })).toEqual([]);
+    }
   });
 });
 

@@ -115,6 +115,7 @@ export function engineBench(options: BenchOptions = {}): EngineBench {
         priority,
         expiresAt,
         persistent,
+        arrivedAt: 0,
       }),
     publish: (path, body, how) => ({
       kind: "publish",

@@ -47,7 +47,7 @@ function ordinals(all: readonly Held[]): number[] {
 
 describe("Acks", () => {
   test("number deliveries in order, over all subscriptions of a session", () => {
-    const acks = new Acks();
+    const acks = new Acks("boot.1-");
     const [one, other] = [subscription(), subscription()];
     acks.hold(one, entry(1));
     acks.hold(other, entry(2));
@@ -57,7 +57,7 @@ describe("Acks", () => {
   });
 
   test("forget what is settled, wherever it stands, and do so once", () => {
-    const acks = new Acks();
+    const acks = new Acks("boot.1-");
     const mine = subscription();
     const all = [1, 2, 3, 4, 5].map((number) => acks.hold(mine, entry(number)));
     for (const at of [2, 0, 4]) acks.release(all[at] as Held);
@@ -72,7 +72,7 @@ describe("Acks", () => {
   });
 
   test("cumulative: everything of the subscription up to one, without what a transaction has", () => {
-    const acks = new Acks();
+    const acks = new Acks("boot.1-");
     const [mine, other] = [subscription(), subscription()];
     const all = [1, 2, 3, 4].map((number) => acks.hold(number === 3 ? other : mine, entry(number)));
     acks.bind(all[0] as Held);
@@ -83,7 +83,7 @@ describe("Acks", () => {
   });
 
   test("what a transaction has counts against no prefetch, until it is given back", () => {
-    const acks = new Acks();
+    const acks = new Acks("boot.1-");
     const mine = subscription({ prefetch: 2 });
     const held = acks.hold(mine, entry(1));
     acks.hold(mine, entry(2));
@@ -99,7 +99,7 @@ describe("Acks", () => {
   });
 
   test("beyond the bytes allowed there is no credit, until enough are settled or bound", () => {
-    const acks = new Acks();
+    const acks = new Acks("boot.1-");
     // The body of each has four bytes.
     const mine = subscription({ prefetch: 10, prefetchBytes: 8 });
     const first = acks.hold(mine, entry(1));
@@ -116,7 +116,7 @@ describe("Acks", () => {
   });
 
   test("find a delivery by its message, also from before the first such question", () => {
-    const acks = new Acks();
+    const acks = new Acks("boot.1-");
     const mine = subscription();
     const first = acks.hold(mine, entry(1));
     expect(acks.findMessage(mine, "m-1")).toBe(first);
@@ -128,7 +128,7 @@ describe("Acks", () => {
   });
 
   test("find a message that came again before its first delivery was let go", () => {
-    const acks = new Acks();
+    const acks = new Acks("boot.1-");
     const mine = subscription();
     const same = entry(1);
     const first = acks.hold(mine, same);

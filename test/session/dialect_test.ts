@@ -7,11 +7,18 @@ import {
   type DialectHeader,
   readNackHeaders,
   readSendHeaders,
+  stampSend,
   readSubscribeHeaders,
   readUnsubscribeHeaders,
 } from "../../src/session/dialect.ts";
 
 const NOW = 1_600_000_000_000;
+
+/** What a SEND with these headers asks for and is given when it comes at that time. */
+function readSend(headers: readonly string[], now: number) {
+  const asks = readSendHeaders(headers);
+  return { ...asks, ...stampSend(asks, now) };
+}
 
 function codeOf(call: () => unknown): string {
   try {
@@ -39,37 +46,37 @@ describe("Every row of the table", () => {
   /** What each option does with a header of a SEND. */
   const sending: Checks = {
     "broker-owned": ({ spelling }) => {
-      expect(readSendHeaders([spelling, "forged", "own", "1"], NOW).kept).toEqual(["own", "1"]);
+      expect(readSend([spelling, "forged", "own", "1"], NOW).kept).toEqual(["own", "1"]);
     },
     "executed-once": ({ spelling }) => {
-      expect(readSendHeaders(["own", "1", spelling, "x"], NOW).kept).toEqual(["own", "1"]);
+      expect(readSend(["own", "1", spelling, "x"], NOW).kept).toEqual(["own", "1"]);
     },
     persistent: ({ spelling }) => {
-      expect(readSendHeaders([spelling, "true"], NOW).persistent).toBe(true);
-      expect(readSendHeaders([spelling, "false"], NOW).persistent).toBe(false);
+      expect(readSend([spelling, "true"], NOW).persistent).toBe(true);
+      expect(readSend([spelling, "false"], NOW).persistent).toBe(false);
     },
     priority: ({ spelling }) => {
-      expect(readSendHeaders([spelling, "9"], NOW).priority).toBe(9);
+      expect(readSend([spelling, "9"], NOW).priority).toBe(9);
       for (const bad of ["10", "-1", "4.5", "high", ""]) {
-        expect(codeOf(() => readSendHeaders([spelling, bad], NOW))).toBe("bad-header");
+        expect(codeOf(() => readSend([spelling, bad], NOW))).toBe("bad-header");
       }
     },
     "expires-at": ({ spelling, taken }) => {
-      const read = readSendHeaders([spelling, "5000"], NOW);
+      const read = readSend([spelling, "5000"], NOW);
       expect(read.expiresAt).toBe(taken ? NOW + 5_000 : 5_000);
       expect(read.added.includes("expires")).toBe(taken);
       for (const never of ["0", ""]) {
-        expect(readSendHeaders([spelling, never], NOW).expiresAt).toBe(0);
+        expect(readSend([spelling, never], NOW).expiresAt).toBe(0);
       }
-      expect(codeOf(() => readSendHeaders([spelling, "soon"], NOW))).toBe("bad-header");
+      expect(codeOf(() => readSend([spelling, "soon"], NOW))).toBe("bad-header");
     },
     timestamp: ({ spelling }) => {
-      expect(readSendHeaders([spelling, "123"], NOW)).toMatchObject({ added: [], kept: undefined });
-      const replaced = readSendHeaders([spelling, "today", "own", "1"], NOW);
+      expect(readSend([spelling, "123"], NOW)).toMatchObject({ added: [], kept: undefined });
+      const replaced = readSend([spelling, "today", "own", "1"], NOW);
       expect(replaced).toMatchObject({ added: ["timestamp", `${NOW}`], kept: ["own", "1"] });
     },
     "reply-to": ({ spelling }) => {
-      const read = (value: string) => readSendHeaders([spelling, value], NOW);
+      const read = (value: string) => readSend([spelling, value], NOW);
       for (const temporary of ["/temp-queue/a", "temp-topic://a"]) {
         expect(read(temporary)).toMatchObject({ replyTo: temporary, kept: undefined });
       }
@@ -78,7 +85,7 @@ describe("Every row of the table", () => {
       }
     },
     retain: ({ spelling, taken }) => {
-      const retain = (value: string) => readSendHeaders([spelling, value], NOW).retain;
+      const retain = (value: string) => readSend([spelling, value], NOW).retain;
       expect(["set", "true", "remove", "false", ""].map(retain)).toEqual([
         "keep",
         "keep",
@@ -87,11 +94,11 @@ describe("Every row of the table", () => {
         undefined,
       ]);
       expect(codeOf(() => retain("perhaps"))).toBe("bad-header");
-      const { kept } = readSendHeaders(["own", "1", spelling, "true"], NOW);
+      const { kept } = readSend(["own", "1", spelling, "true"], NOW);
       expect(kept).toEqual(taken ? ["own", "1"] : undefined);
     },
     delay: ({ spelling }) => {
-      expect(codeOf(() => readSendHeaders([spelling, "1"], NOW))).toBe("unsupported-feature");
+      expect(codeOf(() => readSend([spelling, "1"], NOW))).toBe("unsupported-feature");
     },
   };
 
@@ -191,14 +198,15 @@ describe("Every row of the table", () => {
 
 describe("The headers of a SEND", () => {
   test("without anything of ours are kept as they came", () => {
-    const read = readSendHeaders(["destination", "/queue/a", "own", "1", "own", "2"], NOW);
+    const read = readSend(["destination", "/queue/a", "own", "1", "own", "2"], NOW);
     expect(read).toEqual({
       persistent: false,
       priority: 4,
-      expiresAt: 0,
+      ...{ expires: 0, expiresRelative: false, expiresAt: 0 },
       replyTo: undefined,
       retain: undefined,
       kept: undefined,
+      keepsTimestamp: false,
       added: ["timestamp", `${NOW}`],
       hasContentLength: false,
     });
@@ -206,22 +214,20 @@ describe("The headers of a SEND", () => {
 
   test("keep their order, repeats included, when something is taken out", () => {
     const headers = ["a", "1", "receipt", "r", "b", "2", "a", "3", "transaction", "t"];
-    expect(readSendHeaders(headers, NOW).kept).toEqual(["a", "1", "b", "2", "a", "3"]);
+    expect(readSend(headers, NOW).kept).toEqual(["a", "1", "b", "2", "a", "3"]);
   });
 
   test("count by the first of those that repeat", () => {
-    expect(readSendHeaders(["priority", "1", "priority", "9"], NOW).priority).toBe(1);
-    expect(readSendHeaders(["priority", "1", "priority", "none"], NOW).priority).toBe(1);
-    expect(readSendHeaders(["persistent", "false", "persistent", "true"], NOW).persistent).toBe(
-      false,
-    );
-    expect(readSendHeaders(["expires", "7", "ttl", "9"], NOW).expiresAt).toBe(7);
-    expect(readSendHeaders(["ttl", "9", "expires", "7"], NOW).expiresAt).toBe(NOW + 9);
-    expect(readSendHeaders(["timestamp", "1", "timestamp", "x"], NOW).added).toEqual([]);
+    expect(readSend(["priority", "1", "priority", "9"], NOW).priority).toBe(1);
+    expect(readSend(["priority", "1", "priority", "none"], NOW).priority).toBe(1);
+    expect(readSend(["persistent", "false", "persistent", "true"], NOW).persistent).toBe(false);
+    expect(readSend(["expires", "7", "ttl", "9"], NOW).expiresAt).toBe(7);
+    expect(readSend(["ttl", "9", "expires", "7"], NOW).expiresAt).toBe(NOW + 9);
+    expect(readSend(["timestamp", "1", "timestamp", "x"], NOW).added).toEqual([]);
   });
 
   test("say whether the body's length is among them", () => {
-    expect(readSendHeaders(["content-length", "3"], NOW).hasContentLength).toBe(true);
+    expect(readSend(["content-length", "3"], NOW).hasContentLength).toBe(true);
   });
 });
 

@@ -143,6 +143,7 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
         body,
         priority,
         expiresAt,
+        arrivedAt: 0,
         persistent,
         replyTo: undefined,
         retain: undefined,

@@ -135,6 +135,12 @@ const CALLED: readonly (readonly [
     "durableMessage",
     { id: "d1", key: "4-1", bodyBytes: 10 },
   ],
+  [
+    "GET /api/v1/durable-subscriptions/d1/messages/k1?bodyBytes=7",
+    undefined,
+    "durableMessage",
+    { id: "d1", key: "k1", bodyBytes: 7 },
+  ],
   ["POST /api/v1/durable-subscriptions/d1/purge", {}, "purgeDurable", { id: "d1" }],
   ["DELETE /api/v1/durable-subscriptions/d1", undefined, "deleteDurable", { id: "d1" }],
   [

@@ -11,7 +11,7 @@ const TEXT_CHARACTERS_MAX = 200;
 const WORDS = ["salt", "honey", "pepper", "lemon", "thyme"];
 
 const byId = (id) => document.getElementById(id);
-const windowName = newId(2);
+const windowName = newId(3);
 const counts = { outstanding: 0, answered: 0, unanswered: 0, late: 0, given: 0 };
 let asker;
 let stopResponder;

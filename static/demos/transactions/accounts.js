@@ -53,14 +53,15 @@ export async function emptyAccount(client, account) {
   const { length: count } = await look(client, queueOf(account));
   const onMessage = (message) => message.ack();
   if (count > 0) await take(client, queueOf(account), { count, onMessage });
-  client.publish({ destination: topicOf(account), body: "emptied" });
+  if (client.connected) client.publish({ destination: topicOf(account), body: "emptied" });
 }
 
 // Any program may send to the queue.
 function readEntry({ body }) {
   try {
     const { amount, text } = JSON.parse(body);
-    if (Number.isSafeInteger(amount)) return [{ amount, text: String(text ?? "").slice(0, 40) }];
+    const isEntry = Number.isSafeInteger(amount) && typeof text === "string";
+    if (isEntry) return [{ amount, text: text.slice(0, 40) }];
   } catch {
     // Not an entry.
   }

@@ -11,6 +11,7 @@ const NEWS = "/topic/demo.jobs";
 const KINDS = ["good", "shaky", "broken"];
 const STATES = ["waiting", "working", "done", "refused"];
 const COMES_AGAIN_AFTER_MS = 300;
+const ID_CHARACTERS_MAX = 64;
 
 /** Puts a job into the queue. */
 export function addJob(client, job) {
@@ -88,7 +89,7 @@ export function retry(client, { messageId }) {
       });
       message.ack(headers);
       transaction.commit();
-      tell(client, { ...readJob(message), state: "waiting" });
+      tell(client, { ...readJob(message), attempt: 1, state: "waiting" });
     },
   });
 }
@@ -117,14 +118,15 @@ function readJob(message) {
 
 function readNews(body) {
   const { id, kind, label, attempt, state, worker } = readJson(body);
-  if (typeof id !== "string" || !KINDS.includes(kind) || !STATES.includes(state)) return undefined;
+  if (typeof id !== "string" || id.length > ID_CHARACTERS_MAX) return undefined;
+  if (!KINDS.includes(kind) || !STATES.includes(state)) return undefined;
   return {
     id,
     kind,
     label: cut(label ?? id),
-    attempt: Number(attempt ?? 1),
+    attempt: Number.isSafeInteger(attempt) ? attempt : 1,
     state,
-    worker: cut(worker ?? ""),
+    worker: cut(worker),
   };
 }
 
@@ -141,5 +143,5 @@ function isName(value) {
 }
 
 function cut(value) {
-  return String(value).slice(0, 16);
+  return typeof value === "string" ? value.slice(0, 16) : "";
 }

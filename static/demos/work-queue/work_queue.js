@@ -11,11 +11,10 @@ const LOOK_EVERY_MS = 3_000;
 const LOOK_AFTER_MS = 100;
 
 const byId = (id) => document.getElementById(id);
-const windowName = newId(2);
+const windowName = newId(3);
 const jobs = new Map(); // By id: what is known of each, the latest news last.
 const workers = [...document.querySelectorAll("[data-worker]")].map((card, index) => ({
   name: `${windowName} ${index + 1}`,
-  card,
   power: card.querySelector("input"),
   place: card.querySelector(".place"),
   stop: undefined,
@@ -189,7 +188,7 @@ for (const worker of workers) {
 }
 
 byId("retry-all").addEventListener("click", () => {
-  if (client.connected) for (const letter of deadLetters) retry(client, letter);
+  if (client.connected) for (const letter of deadLetters.slice(0, SHOWN_MAX)) retry(client, letter);
 });
 
 byId("seconds").addEventListener("input", () => {

@@ -1,0 +1,81 @@
+import type { Destination } from "../broker/destination.ts";
+import { headerList, type MessageHeaders } from "../broker/message.ts";
+import { detach } from "./detach.ts";
+import { readSendHeaders, type SendHeaders, stampSend } from "./dialect.ts";
+
+/** A head of a SEND, as far as it matters here. */
+export interface SendHead {
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  /** The lines as they came, if they may be sent on so; see `Frame.block`. */
+  readonly block: string | undefined;
+}
+
+/** So many characters may stay in memory beside what a message counts for. */
+const WASTE_MAX = 1024;
+
+/**
+ * What the head of a SEND comes to, worked out once for all frames that have
+ * that head: what it asks for, where it goes, and the header lines of its
+ * messages. Those with the same lines, of one millisecond and one length, share
+ * them.
+ */
+export class PreparedSend {
+  readonly asks: SendHeaders;
+  /** Filled by the session, for a destination that is the same for everybody. */
+  destination: Destination | undefined;
+  /** Whether much of the frame is not sent on, and had better not be kept alive by the rest. */
+  readonly isWasteful: boolean;
+  readonly #head: SendHead;
+  readonly #kept: readonly string[] | undefined;
+  readonly #plainHeaders: (lines: string) => MessageHeaders;
+  /** What the latest headers were made for, and they. */
+  #at = 0;
+  #bodyLength = -1;
+  #latest: MessageHeaders | undefined;
+
+  /**
+   * `plainHeaders` makes headers of lines that may be sent on as they are.
+   *
+   * @throws Fault what `readSendHeaders` throws
+   */
+  constructor(head: SendHead, plainHeaders: (lines: string) => MessageHeaders) {
+    const asks = readSendHeaders(head.headers);
+    this.asks = asks;
+    this.#head = head;
+    this.#plainHeaders = plainHeaders;
+    this.isWasteful = takesOutMuch(head.headers, asks.kept);
+    this.#kept = this.isWasteful ? asks.kept?.map(detach) : asks.kept;
+  }
+
+  /** The headers of a message that comes at `now`, in ms since the epoch, with a body of so many bytes. */
+  headersAt(now: number, bodyLength: number): { headers: MessageHeaders; expiresAt: number } {
+    const { asks } = this;
+    const expiresAt = asks.expiresRelative ? asks.expires + now : asks.expires;
+    if (this.#latest === undefined || this.#at !== now || this.#bodyLength !== bodyLength) {
+      const { added } = stampSend(asks, now);
+      const length = asks.hasContentLength ? [] : ["content-length", String(bodyLength)];
+      this.#latest = this.#make([...added, ...length]);
+      this.#at = now;
+      this.#bodyLength = bodyLength;
+    }
+    return { headers: this.#latest, expiresAt };
+  }
+
+  /** The sender's own lines if nothing is taken out of them, and numbers, which need no escape. */
+  #make(added: readonly string[]): MessageHeaders {
+    const { block, headers } = this.#head;
+    if (block === undefined || this.#kept !== undefined) {
+      return headerList([...(this.#kept ?? headers), ...added]);
+    }
+    let lines = block;
+    for (let i = 0; i < added.length; i += 2) lines += `${added[i]}:${added[i + 1]}\n`;
+    return this.#plainHeaders(lines);
+  }
+}
+
+function takesOutMuch(headers: readonly string[], kept: readonly string[] | undefined): boolean {
+  if (kept === undefined) return false;
+  const size = (list: readonly string[]) => list.reduce((sum, text) => sum + text.length, 0);
+  return size(headers) - size(kept) > WASTE_MAX;
+}
