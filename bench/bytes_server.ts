@@ -113,7 +113,9 @@ function answer(socket: PeerSocket, text: string): void {
 function frame(payload: Buffer): Buffer {
   const { length } = payload;
   const head =
-    length < 126 ? Buffer.from([0x81, length]) : Buffer.from([0x81, 126, length >> 8, length & 255]);
+    length < 126
+      ? Buffer.from([0x81, length])
+      : Buffer.from([0x81, 126, length >> 8, length & 255]);
   return Buffer.concat([head, payload]);
 }
 

@@ -12,6 +12,7 @@ import { hrefTo, type PageName, PAGES, type RouteParams } from "./route.ts";
 import { ConfirmDialog } from "./ui/confirm_dialog.tsx";
 import { Toasts } from "./ui/toasts.tsx";
 import { useStore } from "./ui/use_store.ts";
+import { VisibleText } from "./ui/visible_text.tsx";
 import { useRoute } from "./use_route.ts";
 import { useStatisticsFeed } from "./broker/use_statistics.ts";
 
@@ -72,11 +73,26 @@ export function App(): JSX.Element {
         <LivePill />
       </header>
       <main class="console" ref={main} tabIndex={-1}>
+        <Refusal />
         <Shown key={page} params={params} />
       </main>
       <ConfirmDialog />
       <Toasts />
     </>
+  );
+}
+
+/** Why the broker does not speak to this page, if it has said not to try again. */
+function Refusal(): JSX.Element | null {
+  const state = useStore(live.state);
+  if (state.kind !== "refused") return null;
+  return (
+    <p class="load-problem" role="alert">
+      <span>
+        The broker refused this console: <VisibleText text={state.reason} />. Reload the page to try
+        again.
+      </span>
+    </p>
   );
 }
 

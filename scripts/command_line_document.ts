@@ -4,7 +4,7 @@ import { type Command, usageOf } from "../src/cli/command.ts";
 import { exitsOf, optionUsage } from "../src/cli/command_help.ts";
 import { type CommandOption, optionsOf } from "../src/cli/command_option.ts";
 import { CONNECTION } from "../src/cli/connection_options.ts";
-import { COMMANDS } from "../src/cli/run_cli.ts";
+import { COMMANDS } from "../src/cli/commands.ts";
 import { PLACEHOLDERS } from "../src/cli/template.ts";
 import { code, document, fenced, GENERATED, table } from "./markdown.ts";
 

@@ -74,13 +74,14 @@ export function DurablePage(props: {
             />
           </h1>
         </div>
-        {durable !== undefined && (
-          <span class="message-actions">
-            <button type="button" class="small danger" onClick={() => void remove(durable)}>
-              Delete subscription…
-            </button>
-          </span>
-        )}
+        <button
+          type="button"
+          class="small danger"
+          disabled={durable === undefined}
+          onClick={() => durable !== undefined && void remove(durable)}
+        >
+          Delete subscription…
+        </button>
       </div>
       {error !== undefined && <LoadProblem error={error} onRetry={refresh} />}
       {isGone ? (
@@ -90,24 +91,7 @@ export function DurablePage(props: {
         </div>
       ) : (
         <>
-          {durable !== undefined && (
-            <p class="thing-about muted">
-              Of <VisibleText text={durable.destination} max={160} />
-              {durable.clientId !== undefined && (
-                <>
-                  , by client id <VisibleText text={durable.clientId} max={80} />
-                </>
-              )}
-              {durable.selector !== undefined && (
-                <>
-                  , where{" "}
-                  <code>
-                    <VisibleText text={durable.selector} />
-                  </code>
-                </>
-              )}
-            </p>
-          )}
+          <p class="thing-about muted">{durable === undefined ? "…" : <About {...durable} />}</p>
           <FigureStrip figures={figuresOf(durable, now)} />
           <MessageBrowser
             source={source}
@@ -118,6 +102,27 @@ export function DurablePage(props: {
             }
             onChanged={refresh}
           />
+        </>
+      )}
+    </>
+  );
+}
+
+function About({ destination, clientId, selector }: DurableInfo): JSX.Element {
+  return (
+    <>
+      Of <VisibleText text={destination} max={160} />
+      {clientId !== undefined && (
+        <>
+          , by client id <VisibleText text={clientId} max={80} />
+        </>
+      )}
+      {selector !== undefined && (
+        <>
+          , where{" "}
+          <code>
+            <VisibleText text={selector} />
+          </code>
         </>
       )}
     </>

@@ -85,11 +85,14 @@ export function QueuePage(props: {
           >
             Frames
           </a>
-          {queue !== undefined && !isGone && (
-            <button type="button" class="small danger" onClick={() => void remove(queue)}>
-              Delete queue…
-            </button>
-          )}
+          <button
+            type="button"
+            class="small danger"
+            disabled={queue === undefined || isGone}
+            onClick={() => queue !== undefined && void remove(queue)}
+          >
+            Delete queue…
+          </button>
         </span>
       </div>
       {error !== undefined && !isGone && <LoadProblem error={error} onRetry={refresh} />}

@@ -47,6 +47,7 @@ const FACTS: Readonly<Record<string, readonly string[]>> = {
   ERROR: ["+message", "code", "receipt-id"],
 };
 
+const SETTLING = ["ACK", "NACK"];
 const WITH_DESTINATION = ["SEND", "SUBSCRIBE", "MESSAGE"];
 
 /** Finds out what matters of a frame. */
@@ -60,6 +61,10 @@ export function frameSummary(frame: FrameInfo): FrameSummary {
       return value === undefined ? [] : [[bare ? "" : name, value]];
     },
   );
+  // Its own id says nothing to anybody.
+  if (SETTLING.includes(command) && frame.messageId !== undefined) {
+    facts.unshift(["message", frame.messageId]);
+  }
   const destination = headerOf(frame, "destination");
   const preview = previewOf(frame);
   return {

@@ -115,7 +115,7 @@ export function journeyOf(messageId: string, { frames, deadLetters }: Witnesses)
         const detail = isCumulative ? { detail: "with a later message" } : inTransaction(frame);
         steps.push({ kind, at, frame, ...detail });
         noteTransaction(frame, transactions);
-        if (isCumulative) forgetDeliveries(deliveries, connection);
+        forgetDeliveries(deliveries, connection);
         break;
       }
       case "COMMIT":

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { FrameInfo } from "../../src/api/values.ts";
-import { formatClock, formatMs, plural } from "../ui/format.ts";
+import { formatClock, formatCount, formatMs, plural } from "../ui/format.ts";
 import { useStore } from "../ui/use_store.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import { type JourneyStep, journeyOf, messageIdOf, type StepKind } from "./journey.ts";
@@ -122,5 +122,12 @@ function endOf(steps: readonly JourneyStep[], receivers: number): string {
       ? "Nobody got it."
       : "No delivery seen: it waits, nobody subscribed, or it was delivered while nobody watched.";
   }
-  return `Delivered to ${plural(receivers, "connection")}, acknowledged ${plural(count("acknowledged"), "time")}.`;
+  const verdicts = [
+    ["acknowledged", count("acknowledged")],
+    ["refused", count("refused")],
+  ] as const;
+  const said = verdicts
+    .filter(([, times]) => times > 0)
+    .map(([word, times]) => `, ${word} ${times === 1 ? "once" : `${formatCount(times)} times`}`);
+  return `Delivered to ${plural(receivers, "connection")}${said.join("")}.`;
 }

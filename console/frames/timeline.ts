@@ -91,7 +91,7 @@ export function addSeam(timeline: Timeline): Timeline {
   return { ...timeline, seams: new Set([...timeline.seams, last]) };
 }
 
-/** The frames that match as rows, with a row for each gap between them. */
+/** The frames that match as rows, with a row for each gap between them; none if no frame does. */
 export function timelineRows(
   { entries, dropped, seams }: Timeline,
   matches: (frame: FrameInfo) => boolean,
@@ -115,7 +115,7 @@ export function timelineRows(
     }
     if (seams.has(entry)) isAfterSeam = true;
   }
-  return rows;
+  return rows.some(({ kind }) => kind === "frame") ? rows : [];
 }
 
 /** How many frames that match came after an entry. */

@@ -4,6 +4,7 @@ import { usePolled } from "../broker/api.ts";
 import { statistics } from "../broker/this_statistics.ts";
 import { hrefTo, type RouteParams } from "../route.ts";
 import { formatBytes, formatCount, formatMs, formatRate } from "../ui/format.ts";
+import { LoadProblem } from "../ui/load_problem.tsx";
 import { useStore } from "../ui/use_store.ts";
 import { Chart, type DrawnLine } from "./chart.tsx";
 import { Figures } from "./figures.tsx";
@@ -106,7 +107,7 @@ const YOUNG_MS = 60_000;
 /** The page at `#/overview`: how the broker is doing, and what is wrong. */
 export function OverviewPage({ params }: { readonly params: RouteParams }): JSX.Element {
   const { samples, problems } = useStore(statistics.lastHour);
-  const { value: status, error } = usePolled("status", {}, 5_000);
+  const { value: status, error, refresh } = usePolled("status", {}, 5_000);
   const chosen = SPANS.find(({ id }) => id === params["minutes"]) ?? SPANS[0];
   const latest = samples.at(-1);
   const to = latest?.at ?? 0;
@@ -134,6 +135,7 @@ export function OverviewPage({ params }: { readonly params: RouteParams }): JSX.
           ))}
         </nav>
       </div>
+      {error !== undefined && <LoadProblem error={error} onRetry={refresh} />}
       <Figures status={status} latest={latest} error={error} />
       {isUnused && <FirstSteps status={status} />}
       <div class="overview">

@@ -1,6 +1,7 @@
 /** What a run has measured, for machines and for people. */
 
 import type { BenchSpec } from "./bench_spec.ts";
+import type { Histogram } from "./histogram.ts";
 import type { Usage } from "./meter.ts";
 
 /** Numbers by name; the name ends in the unit. */
@@ -24,12 +25,18 @@ export interface BenchResult {
   readonly figures: Figures;
 }
 
-/** What our own CPU and that of the broker came to, `events` being what is counted. */
+/**
+ * What our own CPU and that of the broker came to; `counted` is what it was
+ * spent on, and how many of those.
+ */
 export function usageFigures(
   { seconds, ownCpuSeconds, broker }: Usage,
-  { events, unit }: { readonly events: number; readonly unit: string },
+  counted?: { readonly what: string; readonly count: number },
 ): Figures {
-  const perCpu = (cpuSeconds: number): number => (cpuSeconds > 0 ? events / cpuSeconds : 0);
+  const perCpu = (cpuSeconds: number): Figures =>
+    counted === undefined || cpuSeconds === 0
+      ? {}
+      : { [`${counted.what}PerCpuSecond`]: counted.count / cpuSeconds };
   return {
     ...(broker === undefined
       ? {}
@@ -37,7 +44,7 @@ export function usageFigures(
           brokerProcess: {
             cpuSeconds: broker.cpuSeconds,
             cpuShare: broker.cpuSeconds / seconds,
-            [`${unit}PerCpuSecond`]: perCpu(broker.cpuSeconds),
+            ...perCpu(broker.cpuSeconds),
             residentBeforeKiB: broker.residentBeforeKiB,
             residentAfterKiB: broker.residentAfterKiB,
             residentPeakKiB: broker.residentPeakKiB,
@@ -46,9 +53,15 @@ export function usageFigures(
     generator: {
       cpuSeconds: ownCpuSeconds,
       cpuShare: ownCpuSeconds / seconds,
-      [`${unit}PerCpuSecond`]: perCpu(ownCpuSeconds),
+      ...perCpu(ownCpuSeconds),
     },
   };
+}
+
+/** Times in nanoseconds, told in milliseconds. */
+export function percentiles(times: Histogram): Figures {
+  const ms = (percent: number): number => times.percentile(percent) / 1e6;
+  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: times.max / 1e6 };
 }
 
 /** The options of a run that belong into its result. */

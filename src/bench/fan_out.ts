@@ -2,7 +2,14 @@
 
 import { destinationOf } from "./bench_spec.ts";
 import { Course, sendRow, takeAll } from "./course.ts";
-import { batchFor, type Book, type Load, type LoadContext, openClients, subscriptionId } from "./load.ts";
+import {
+  batchFor,
+  type Book,
+  type Load,
+  type LoadContext,
+  openClients,
+  subscriptionId,
+} from "./load.ts";
 import { OrderedTally } from "./tally.ts";
 
 /** Rows of half a window that subscribers may be apart, and some more. */

@@ -4,7 +4,14 @@ import { destinationOf } from "./bench_spec.ts";
 import { Course } from "./course.ts";
 import { readSequence, readTime, SEQUENCE_WIDTH } from "./digits.ts";
 import { Histogram } from "./histogram.ts";
-import { batchFor, type Book, type Load, type LoadContext, openClients, subscriptionId } from "./load.ts";
+import {
+  batchFor,
+  type Book,
+  type Load,
+  type LoadContext,
+  openClients,
+  subscriptionId,
+} from "./load.ts";
 import { MESSAGE } from "./scanner.ts";
 import { OrderedTally } from "./tally.ts";
 
@@ -21,7 +28,7 @@ const CLOCK_MS = 1;
  * late it left is told, too, for that is our own doing.
  */
 export async function openLatency(context: LoadContext): Promise<Load> {
-  const { spec, nanoseconds, defer, every } = context;
+  const { spec, nanoseconds, runtime } = context;
   const { subscribers, rate } = spec;
   const destination = destinationOf(spec);
   const course = new Course(subscribers);
@@ -56,13 +63,13 @@ export async function openLatency(context: LoadContext): Promise<Load> {
     sendDue(now);
     const isSending = !course.isOver && course.sent < course.limit;
     isAwake = isSending && due(course.sent) - now < AWAKE_NS;
-    if (isAwake) defer(turn);
+    if (isAwake) runtime.defer(turn);
     if (!isSending) stopClock();
   };
   let stopClock = (): void => undefined;
   const start = (): void => {
     startNs = nanoseconds();
-    stopClock = every(CLOCK_MS, () => {
+    stopClock = runtime.every(CLOCK_MS, () => {
       if (!isAwake) turn();
     });
     turn();

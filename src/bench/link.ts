@@ -40,6 +40,8 @@ export interface Link {
 }
 
 const ANSWER_BYTES_MAX = 64 * 1024;
+/** More than any window that makes sense, and what a rate that is too high runs into. */
+const UNSENT_BYTES_MAX = 64 * 1024 ** 2;
 
 /** What an upgrade needs: a nonce, and the answer to it (RFC 6455 section 4). */
 const UPGRADE_KEY = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
@@ -74,8 +76,9 @@ class OpenLink implements Link {
   #state: "connecting" | "upgrading" | "open" | "over" = "connecting";
   /** What came of the answer to the upgrade. */
   #answer: Uint8Array = new Uint8Array(0);
-  /** What the system did not take. */
-  #unsent: Uint8Array = new Uint8Array(0);
+  /** What the system did not take, in order. */
+  #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
   #closeText = "was closed by the broker";
 
   constructor(options: LinkOptions, events: LinkEvents) {
@@ -118,12 +121,9 @@ class OpenLink implements Link {
 
   readonly write = (bytes: Uint8Array, length: number): void => {
     if (this.#state !== "open") return;
-    if (this.#unsent.length > 0) {
-      this.#unsent = Buffer.concat([this.#unsent, bytes.subarray(0, length)]);
-      return;
-    }
-    const taken = Math.max(0, this.#socket?.write(bytes, 0, length) ?? 0);
-    if (taken < length) this.#unsent = bytes.slice(taken, length);
+    const isFree = this.#unsentBytes === 0;
+    const taken = isFree ? Math.max(0, this.#socket?.write(bytes, 0, length) ?? 0) : 0;
+    if (taken < length) this.#keep(bytes, { from: taken, to: length });
   };
 
   readonly cut = (): void => {
@@ -153,9 +153,11 @@ class OpenLink implements Link {
   }
 
   drained(): void {
-    const unsent = this.#unsent;
-    if (unsent.length === 0) return;
-    this.#unsent = unsent.subarray(Math.max(0, this.#socket?.write(unsent) ?? 0));
+    if (this.#unsentBytes === 0) return;
+    const bytes = Buffer.concat(this.#unsent);
+    const taken = Math.max(0, this.#socket?.write(bytes) ?? 0);
+    this.#unsentBytes = bytes.length - taken;
+    this.#unsent = taken < bytes.length ? [bytes.subarray(taken)] : [];
   }
 
   failed(code: string, { text, cause }: { readonly text: string; readonly cause?: unknown }): void {
@@ -175,6 +177,17 @@ class OpenLink implements Link {
     } else if (this.#state !== "over") {
       this.failed("", { text: "it ended while it was being opened" });
     }
+  }
+
+  #keep(bytes: Uint8Array, { from, to }: { readonly from: number; readonly to: number }): void {
+    this.#unsentBytes += to - from;
+    if (this.#unsentBytes <= UNSENT_BYTES_MAX) {
+      this.#unsent.push(new Uint8Array(bytes.subarray(from, to)));
+      return;
+    }
+    const { shown } = this.#options.url;
+    const reason = `it does not read, ${UNSENT_BYTES_MAX >> 20} MiB wait for it`;
+    this.#lose(new ConnectionLost(`Gave up the connection to ${shown}: ${reason}`));
   }
 
   #greet(): void {
@@ -237,7 +250,9 @@ class OpenLink implements Link {
     } catch (error) {
       const { shown } = this.#options.url;
       if (error instanceof StreamError) {
-        this.#lose(new ConnectionLost(`Lost the connection to ${shown}: the broker ${error.message}`));
+        this.#lose(
+          new ConnectionLost(`Lost the connection to ${shown}: the broker ${error.message}`),
+        );
       } else this.#lose(error instanceof Error ? error : new Error(String(error)));
     }
   }

@@ -2,10 +2,9 @@
 
 import { after } from "../client/after.ts";
 import { ConnectError } from "../client/client_error.ts";
-import type { Runtime } from "../runtime.ts";
 import { Batch } from "./batch.ts";
 import type { BenchClient, BenchProtocol, MessageOptions } from "./bench_client.ts";
-import type { BenchSpec } from "./bench_spec.ts";
+import type { BenchEnvironment, BenchSpec } from "./bench_spec.ts";
 import type { Course } from "./course.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Tally } from "./tally.ts";
@@ -29,30 +28,31 @@ export interface Load {
   readonly start: () => void;
   /** Every receiver's count. */
   readonly books: readonly Book[];
+  /** How many things that come make one delivery. Default 1. */
+  readonly parts?: number;
   /** Times in nanoseconds that the workload measures, cleared when it counts from now on. */
   readonly times?: Readonly<Record<string, Histogram>>;
 }
 
 /** What a workload is opened with. */
-export interface LoadContext {
+export interface LoadContext extends BenchEnvironment {
   readonly spec: BenchSpec;
   readonly protocol: BenchProtocol;
-  readonly nanoseconds: () => number;
-  readonly defer: Runtime["defer"];
-  readonly every: Runtime["every"];
-  /** Every connection that was opened, so that somebody can cut them. */
-  readonly opened: BenchClient[];
+  /** Every connection that was opened and not cut, so that somebody can cut it. */
+  readonly opened: Set<BenchClient>;
+  /** Whether somebody wants it to end. */
+  readonly isStopped: () => boolean;
 }
 
 /** Connections that are opened at the same time. */
 const OPENING_AT_ONCE = 100;
-/** How long the opening of so many, and their subscriptions, may take. */
-const OPENING_MS = 30_000;
+/** How long a login, or a subscription, may take. */
+const OPENING_MS = 10_000;
 const BATCH_BYTES = 256 * 1024;
 
 /**
- * Opens `count` connections; `prepare` is called for each before the next ones
- * are opened.
+ * Opens `count` connections; `prepare` is called for each, and waited for,
+ * before the next ones are opened.
  *
  * @throws ClientError where one does not come about, or not in time
  */
@@ -65,35 +65,67 @@ export async function openClients(
   },
 ): Promise<BenchClient[]> {
   const { count, lost, prepare } = opening;
-  const { address } = context.spec;
   const clients: BenchClient[] = [];
   while (clients.length < count) {
     const first = clients.length;
     const some = Array.from({ length: Math.min(OPENING_AT_ONCE, count - first) }, async (_, at) => {
-      const client = await context.protocol.connect({ address, lost });
-      context.opened.push(client);
-      clients[first + at] = client;
-      await prepare?.(client, first + at);
+      clients[first + at] = await connectInTime(context, {
+        lost,
+        prepare: async (client) => prepare?.(client, first + at),
+      });
     });
-    await inTime(Promise.all(some), context);
+    await Promise.all(some);
+    context.progress(`${clients.length} of ${count} connections`);
   }
   return clients;
 }
 
-/** Rejects with a ConnectError when `opening` takes too long. */
-async function inTime(opening: Promise<unknown>, { spec, every }: LoadContext): Promise<void> {
+/**
+ * Opens one connection, and does what is to be done with it before it counts.
+ *
+ * @throws ClientError where that fails, or does not come about in time
+ */
+export async function connectInTime(
+  context: LoadContext,
+  opening: {
+    readonly lost: (error: Error) => void;
+    readonly prepare?: (client: BenchClient) => Promise<void>;
+  },
+): Promise<BenchClient> {
+  const { lost, prepare } = opening;
+  const { address } = context.spec;
   const late = Promise.withResolvers<never>();
-  const task = (): void => {
-    const { shown } = spec.address.url;
-    const reason = `no answer within ${OPENING_MS / 1000} s`;
-    late.reject(new ConnectError("timeout", `Cannot connect to ${shown}: ${reason}`));
-  };
-  const stop = after({ every }, { ms: OPENING_MS, task });
+  const stop = after(context.runtime, {
+    ms: OPENING_MS,
+    task: () => {
+      const reason = `no answer within ${OPENING_MS / 1000} s`;
+      const { shown } = address.url;
+      late.reject(new ConnectError("timeout", `Cannot connect to ${shown}: ${reason}`));
+    },
+  });
+  const connecting = context.protocol.connect({ address, lost });
+  const opened = connecting.then(async (client) => {
+    context.opened.add(client);
+    await prepare?.(client);
+    return client;
+  });
   try {
-    await Promise.race([opening, late.promise]);
+    return await Promise.race([opened, late.promise]);
+  } catch (error) {
+    connecting.then(
+      (client) => cut(context, client),
+      () => undefined,
+    );
+    throw error;
   } finally {
     stop();
   }
+}
+
+/** Ends a connection at once. */
+export function cut({ opened }: LoadContext, client: BenchClient): void {
+  opened.delete(client);
+  client.cut();
 }
 
 /** A row of messages for that client to send, at most `capacity` at a time. */

@@ -66,7 +66,8 @@ export async function openReceipts(context: LoadContext): Promise<Load> {
   });
   const books: Book[] = [{ what: "receipts", receiver: "the senders", tally: receipts, sent }];
   if (isConsumed) books.push({ receiver: "the consumers", tally: deliveries, sent });
-  return { course, clients: [...publishers, ...consumers], start: pump, books };
+  const clients = [...publishers, ...consumers];
+  return { course, clients, start: pump, books, parts: isConsumed ? 2 : 1 };
 }
 
 /** Counts the receipts that a client has received, of those numbered below `sent`; answers how many were new. */

@@ -1,10 +1,12 @@
 /** Runs what a spec says, whatever the workload. */
 
-import type { BenchEnvironment, BenchSpec } from "./bench_spec.ts";
-import { type BenchResult, type Figures, optionsOf, usageFigures } from "./bench_result.ts";
+import type { BenchClient, BenchProtocol } from "./bench_client.ts";
+import { type BenchResult, type Figures, optionsOf } from "./bench_result.ts";
+import type { BenchEnvironment, BenchSpec, ProtocolName, Workload } from "./bench_spec.ts";
+import { runConnect } from "./connect.ts";
 import { openFanOut } from "./fan_out.ts";
+import { runIdle } from "./idle.ts";
 import { openLatency } from "./latency.ts";
-import type { Histogram } from "./histogram.ts";
 import type { Load, LoadContext } from "./load.ts";
 import { openPairs } from "./pairs.ts";
 import { openQueue } from "./queue.ts";
@@ -12,9 +14,35 @@ import { openReceipts } from "./receipts.ts";
 import { openRequest } from "./request.ts";
 import { runLoad } from "./run_load.ts";
 import { stompProtocol } from "./stomp_protocol.ts";
+import { runStorm } from "./storm.ts";
+
+interface Outcome {
+  /** How the broker calls itself. */
+  readonly broker: string;
+  readonly figures: Figures;
+  readonly problems: readonly string[];
+}
+
+const RUNS: Readonly<Record<Workload, (context: LoadContext) => Promise<Outcome>>> = {
+  "fan-out": loadRun(openFanOut),
+  pairs: loadRun(openPairs),
+  queue: loadRun(openQueue),
+  receipts: loadRun(openReceipts),
+  request: loadRun(openRequest),
+  latency: loadRun(openLatency),
+  connect: runConnect,
+  storm: runStorm,
+  idle: runIdle,
+};
+
+const PROTOCOLS: Readonly<Record<ProtocolName, BenchProtocol>> = {
+  stomp: stompProtocol,
+  nats: stompProtocol,
+};
 
 /**
- * Runs a workload to its end.
+ * Runs a workload to its end, or until `stopped`, which is one of the problems
+ * in its result.
  *
  * @throws ClientError where a connection fails, ProcessUsageError where the
  * broker's process cannot be looked at
@@ -23,58 +51,41 @@ export async function runBench(
   spec: BenchSpec,
   environment: BenchEnvironment,
 ): Promise<BenchResult> {
-  const { nanoseconds, runtime } = environment;
-  const protocol = stompProtocol;
-  const { defer, every } = runtime;
-  const context: LoadContext = { spec, protocol, nanoseconds, defer, every, opened: [] };
-  const open = LOADS[spec.workload];
-  if (open === undefined) throw new Error(`Cannot run ${spec.workload}`);
-  environment.progress("Connecting");
-  const load = await open(context);
+  const { workload, protocol, address } = spec;
+  const opened = new Set<BenchClient>();
+  let isStopped = false;
+  environment.stopped.then(() => {
+    isStopped = true;
+  });
+  const context: LoadContext = {
+    ...environment,
+    spec,
+    protocol: PROTOCOLS[protocol],
+    opened,
+    isStopped: () => isStopped,
+  };
   try {
-    const { usage, messages, deliveries, problems, ...counts } = await runLoad(load, {
-      spec,
-      environment,
-    });
-    const figures: Figures = {
-      seconds: usage.seconds,
-      messages,
-      deliveries,
-      messagesPerSecond: messages / usage.seconds,
-      deliveriesPerSecond: deliveries / usage.seconds,
-      ...counts,
-      ...Object.fromEntries(
-        Object.entries(load.times ?? {}).map(([name, times]) => [name, percentiles(times)]),
-      ),
-      ...usageFigures(usage, { events: deliveries, unit: "deliveries" }),
-    };
+    const { broker, figures, problems } = await RUNS[workload](context);
+    const all = isStopped ? [...problems, "Stopped before its end"] : problems;
     return {
-      workload: spec.workload,
-      url: spec.address.url.shown,
-      protocol: spec.protocol,
-      broker: load.clients[0]?.server ?? "",
+      workload,
+      url: address.url.shown,
+      protocol,
+      broker,
       bun: Bun.version,
       options: optionsOf(spec),
-      ok: problems.length === 0,
-      problems,
+      ok: all.length === 0,
+      problems: all,
       figures,
     };
   } finally {
-    for (const client of load.clients) client.cut();
+    for (const client of opened) client.cut();
   }
 }
 
-const LOADS: Readonly<Partial<Record<BenchSpec["workload"], (context: LoadContext) => Promise<Load>>>> = {
-  "fan-out": openFanOut,
-  pairs: openPairs,
-  queue: openQueue,
-  receipts: openReceipts,
-  request: openRequest,
-  latency: openLatency,
-};
-
-/** Times in nanoseconds, told in milliseconds. */
-function percentiles(times: Histogram): Figures {
-  const ms = (percent: number): number => times.percentile(percent) / 1e6;
-  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: times.max / 1e6 };
+function loadRun(open: (context: LoadContext) => Promise<Load>) {
+  return async (context: LoadContext): Promise<Outcome> => {
+    const load = await open(context);
+    return { broker: load.clients[0]?.server ?? "", ...(await runLoad(load, context)) };
+  };
 }

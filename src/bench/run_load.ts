@@ -1,27 +1,13 @@
-/** Runs a workload of messages: opens it, warms up, measures, and checks every count. */
+/** Runs a workload of messages: warms up, measures, and checks every count. */
 
-import type { BenchEnvironment, BenchSpec } from "./bench_spec.ts";
+import { type Figures, percentiles, usageFigures } from "./bench_result.ts";
 import type { Course } from "./course.ts";
-import type { Load } from "./load.ts";
-import { startMeter, type Usage } from "./meter.ts";
+import type { Load, LoadContext } from "./load.ts";
+import { startMeter } from "./meter.ts";
+import { waitOrStop } from "./wait_or_stop.ts";
 
-/** What came of a run. */
-export interface LoadOutcome {
-  readonly usage: Usage;
-  /** Messages sent while it was measured. */
-  readonly messages: number;
-  /** How often they came, each counted once per receiver. */
-  readonly deliveries: number;
-  /** Over the whole run, warm-up included. */
-  readonly lost: number;
-  readonly doubled: number;
-  readonly foreign: number;
-  /** Sentences about what went wrong; empty if all is well. */
-  readonly problems: readonly string[];
-}
-
-/** Nothing came for so many seconds: it will not come any more. */
-export class StalledError extends Error {
+/** Nothing came for so long that it will not come any more. */
+class StalledError extends Error {
   override readonly name = "StalledError";
 }
 
@@ -29,77 +15,92 @@ const TICK_MS = 1000;
 const STALL_TICKS = 10;
 /** Numbers that a sentence about missing messages names. */
 const NAMED_MAX = 5;
+/** Sentences of a kind: a hundred subscribers miss what one of them misses. */
+const PROBLEMS_MAX = 20;
+
+/** What came of a workload of messages. */
+export interface LoadOutcome {
+  readonly figures: Figures;
+  /** Sentences about what went wrong; empty if all is well. */
+  readonly problems: readonly string[];
+}
 
 /**
- * Runs a workload that is open. What is lost or doubled is told in the
- * outcome.
+ * Runs a workload that is open, to its end. Counts are of the whole run, the
+ * warm-up included; everything else is of what came after that.
  *
- * @throws ClientError when a connection is lost
+ * @throws ClientError when a connection is lost, ProcessUsageError when the
+ * broker's process is
  */
-export async function runLoad(
-  load: Load,
-  { spec, environment }: { readonly spec: BenchSpec; readonly environment: BenchEnvironment },
-): Promise<LoadOutcome> {
+export async function runLoad(load: Load, context: LoadContext): Promise<LoadOutcome> {
   const { course } = load;
-  const { nanoseconds, progress } = environment;
-  let before = { sent: 0, arrived: 0 };
-  const watch = watchCourse(course, environment);
-  const warmUp = spec.warmUpSeconds > 0;
-  const beginNs = nanoseconds();
-  watch.onTick = () => progress(`${course.arrived} arrived of ${course.expected} sent`);
-  if (warmUp) {
-    load.start();
-    await waitSeconds(spec.warmUpSeconds, { course, environment });
-    before = { sent: course.sent, arrived: course.arrived };
-    for (const times of Object.values(load.times ?? {})) times.clear();
-  }
-  const meter = startMeter(spec, environment);
-  watch.onTick = () => {
-    meter.sample();
-    const seconds = (nanoseconds() - beginNs) / 1e9;
-    progress(`${seconds.toFixed(0)} s, ${course.sent} sent, ${course.arrived} arrived`);
-  };
-  if (spec.messages !== undefined) course.limit = course.sent + spec.messages;
-  if (!warmUp) load.start();
-  let stalled = false;
+  const { spec, progress } = context;
+  const watch = watchCourse(course, context);
   try {
-    if (spec.messages === undefined) {
-      await waitSeconds(spec.seconds, { course, environment });
-      course.limit = course.sent;
-      course.look();
+    if (spec.warmUpSeconds > 0) {
+      progress("Warming up");
+      load.start();
+      await waitOrStop(spec.warmUpSeconds, { ...context, early: course.settled });
     }
-    await course.settled;
-  } catch (error) {
-    if (!(error instanceof StalledError)) throw error;
-    stalled = true;
+    const before = { sent: course.sent, arrived: course.arrived };
+    for (const times of Object.values(load.times ?? {})) times.clear();
+    const meter = startMeter(spec, context);
+    watch.onTick = () => {
+      meter.sample();
+      progress(
+        `${course.sent - before.sent} sent, ${course.arrived} of ${course.expected} arrived`,
+      );
+    };
+    if (spec.messages !== undefined) course.limit = course.sent + spec.messages;
+    if (spec.warmUpSeconds === 0) load.start();
+    const stalled = await toTheEnd(course, context);
+    const usage = meter.end();
+    const messages = course.sent - before.sent;
+    const deliveries = (course.arrived - before.arrived) / (load.parts ?? 1);
+    // What was sent twice may still be on its way.
+    if (!stalled) await Promise.all(load.clients.map((client) => client.fence()));
+    const { problems, ...counts } = verdict(load);
+    const { seconds } = usage;
+    const figures = {
+      seconds,
+      messages,
+      deliveries,
+      messagesPerSecond: messages / seconds,
+      deliveriesPerSecond: deliveries / seconds,
+      ...counts,
+      ...Object.fromEntries(
+        Object.entries(load.times ?? {}).map(([name, times]) => [name, percentiles(times)]),
+      ),
+      ...usageFigures(usage, { what: "deliveries", count: deliveries }),
+    };
+    return { figures, problems };
   } finally {
     watch.stop();
   }
-  const usage = meter.end();
-  const messages = course.sent - before.sent;
-  const deliveries = course.arrived - before.arrived;
-  // What was sent twice may still be on its way.
-  if (!stalled) await Promise.all(load.clients.map((client) => client.fence()));
-  return { usage, messages, deliveries, ...verdict(load) };
 }
 
-/** Waits, unless the run fails before. */
-async function waitSeconds(
-  seconds: number,
-  { course, environment }: { readonly course: Course; readonly environment: BenchEnvironment },
-): Promise<void> {
-  const { runtime, stopped } = environment;
-  const over = Promise.withResolvers<void>();
-  const stop = runtime.every(seconds * 1000, over.resolve);
+/** Lets the course run until it has to end, and has settled; whether it stalled. */
+async function toTheEnd(course: Course, context: LoadContext): Promise<boolean> {
+  const { spec, stopped } = context;
+  const closeDown = (): void => {
+    course.limit = Math.min(course.limit, course.sent);
+    course.look();
+  };
+  const early = course.settled;
   try {
-    await Promise.race([over.promise, stopped, course.settled]);
-  } finally {
-    stop();
+    if (spec.messages === undefined) await waitOrStop(spec.seconds, { ...context, early });
+    else await Promise.race([stopped, early]);
+    closeDown();
+    await course.settled;
+    return false;
+  } catch (error) {
+    if (!(error instanceof StalledError)) throw error;
+    return true;
   }
 }
 
-/** Fails the course when nothing moves any more. */
-function watchCourse(course: Course, { runtime }: BenchEnvironment) {
+/** Looks at the course once a second, and fails it when nothing has moved for long. */
+function watchCourse(course: Course, { runtime }: Pick<LoadContext, "runtime">) {
   let last = -1;
   let still = 0;
   const watch = {
@@ -109,15 +110,13 @@ function watchCourse(course: Course, { runtime }: BenchEnvironment) {
       const now = course.sent + course.arrived;
       still = now === last ? still + 1 : 0;
       last = now;
-      if (still >= STALL_TICKS) {
-        course.fail(new StalledError(`Nothing came for ${(STALL_TICKS * TICK_MS) / 1000} s`));
-      }
+      if (still >= STALL_TICKS) course.fail(new StalledError("Nothing comes any more"));
     }),
   };
   return watch;
 }
 
-function verdict({ books }: Load): Pick<LoadOutcome, "lost" | "doubled" | "foreign" | "problems"> {
+function verdict({ books }: Load) {
   const sums = { lost: 0, doubled: 0, foreign: 0 };
   const problems: string[] = [];
   for (const { what = "messages", receiver, tally, sent } of books) {
@@ -128,14 +127,18 @@ function verdict({ books }: Load): Pick<LoadOutcome, "lost" | "doubled" | "forei
     sums.foreign += tally.foreign;
     if (lost > 0) {
       const named = tally.missing(all, NAMED_MAX);
-      const more = lost > named.length ? " and more" : "";
       const which = named.length === 1 ? "number" : "numbers";
+      const more = lost > named.length ? " and more" : "";
       problems.push(
         `Lost ${lost} of ${all} ${what} to ${receiver}: ${which} ${named.join(", ")}${more}`,
       );
     }
     if (tally.doubled > 0) problems.push(`${tally.doubled} ${what} came twice to ${receiver}`);
-    if (tally.foreign > 0) problems.push(`${tally.foreign} ${what} that nobody sent came to ${receiver}`);
+    if (tally.foreign > 0) {
+      problems.push(`${tally.foreign} ${what} that nobody sent came to ${receiver}`);
+    }
   }
+  const more = problems.length - PROBLEMS_MAX;
+  if (more > 0) problems.splice(PROBLEMS_MAX, more, `${more} more of the kind`);
   return { ...sums, problems };
 }

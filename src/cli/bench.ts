@@ -100,7 +100,11 @@ const FURTHER = {
   ids: choice(["alike", "own"], { description: "ids of subscriptions" }),
   senders: count({ min: 1, max: 10_000, description: "who sends into a queue" }),
   persistent: toggle({ description: "ask the broker to keep messages through a restart" }),
-  heartBeat: durationOr(10_000, { min: 0, max: 86_400_000, description: "interval of heart-beats" }),
+  heartBeat: durationOr(10_000, {
+    min: 0,
+    max: 86_400_000,
+    description: "interval of heart-beats",
+  }),
   warmUp: duration({ min: 0, max: 3_600_000, description: "run so long before it counts" }),
   destination: text({ placeholder: "NAME{}", description: "{} is another in each run" }),
   protocol: choice(["stomp", "nats"], { description: "what the broker speaks" }),
@@ -155,10 +159,7 @@ function mistakesOf(workload: Workload, options: BenchOptions & ConnectionValues
   return mistakes;
 }
 
-function specOf(
-  workload: Workload,
-  options: BenchOptions,
-): Omit<BenchSpec, "address" | "run"> {
+function specOf(workload: Workload, options: BenchOptions): Omit<BenchSpec, "address" | "run"> {
   const notes = WORKLOADS[workload];
   const { protocol = "stomp", messages, seconds = 5, ids = "alike", ack = "auto" } = options;
   return {

@@ -53,7 +53,7 @@ const NAMED: ReadonlyMap<string, Key> = new Map([
   ["\t", "tab"],
   ["\x03", "ctrl-c"],
 ]);
-const PRESSED = /\x1b(?:\[|O)([A-D])|\x1b\[[0-9;]*[ -/]*[@-~]|\x1b.?|([^\x1b])/gsu;
+const PRESSED = /\x1b(?:\[|O)([A-D])|\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?|([^\x1b])/gsu;
 
 /** The keys in what a terminal sent; what is none of {@link Key} is left out. */
 export function keysIn(text: string): Key[] {

@@ -1,55 +1,34 @@
-/** The command line: the table of commands, and which of them is meant. */
+/** The command line: which command is meant. */
 
-import { benchCommand } from "./bench.ts";
-import { checkCommand } from "./check.ts";
-import { type Command, type ExitCode, EXIT, reportMistakes } from "./command.ts";
+import { EXIT, type ExitCode, reportMistakes } from "./command.ts";
 import { commandHelpText } from "./command_help.ts";
-import { completionCommand } from "./completion.ts";
-import { doctorCommand } from "./doctor.ts";
-import { explainCommand } from "./explain.ts";
-import { helpCommand, helpText } from "./help.ts";
+import { helpText } from "./help.ts";
 import { didYouMean } from "./nearest.ts";
-import { openApiCommand } from "./openapi.ts";
 import { parseArguments } from "./parse_arguments.ts";
-import { pubCommand } from "./pub.ts";
-import { queueCommand } from "./queue.ts";
-import { replyCommand } from "./reply.ts";
-import { requestCommand } from "./request.ts";
 import { serveCommand } from "./serve.ts";
-import { subCommand } from "./sub.ts";
-import { tailCommand } from "./tail.ts";
 import type { Terminal } from "./terminal.ts";
-import { topCommand } from "./top.ts";
 import { versionCommand } from "./version.ts";
-
-/** Every command, in the order of the help; the first is the default. */
-export const COMMANDS: readonly Command[] = [
-  serveCommand,
-  checkCommand,
-  pubCommand,
-  subCommand,
-  requestCommand,
-  replyCommand,
-  queueCommand,
-  tailCommand,
-  topCommand,
-  benchCommand,
-  doctorCommand,
-  explainCommand,
-  completionCommand,
-  openApiCommand,
-  helpCommand,
-  versionCommand,
-];
 
 /** Runs what the words after the program's name ask for, and answers the exit code. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const own = [serveCommand];
+  const given = parseArguments(argv, own);
+  const { command, mistakes, help, version } = given;
+  const isServe = command === undefined || command === serveCommand.name;
+  // A broker starts without all that the other commands need.
+  if (isServe && mistakes.length === 0 && !help && !version) {
+    return serveCommand.run({ terminal, given, commands: own });
+  }
+  return runAny(argv, terminal);
+}
+
+async function runAny(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { COMMANDS } = await import("./commands.ts");
   const given = parseArguments(argv, COMMANDS);
   const context = { terminal, given, commands: COMMANDS };
   const named = COMMANDS.find(({ name }) => name === given.command);
   if (given.help) {
-    const text = named === undefined ? helpText(COMMANDS) : commandHelpText(named);
-    terminal.out.write(text);
+    terminal.out.write(named === undefined ? helpText(COMMANDS) : commandHelpText(named));
     return EXIT.ok;
   }
   if (given.version) {

@@ -96,7 +96,7 @@ interface Plan {
 }
 
 /** Characters that may wait for whoever reads standard output. */
-const BACKLOG_MAX = 1024 ** 2;
+const BACKLOG_MAX = 256 * 1024;
 /** The most that the broker keeps of earlier frames. */
 const KEPT_MAX = 2_000;
 const STOMPBOX = /^stompbox\//;

@@ -88,18 +88,18 @@ const OUR_HEADERS = {
 } as const;
 
 /**
- * Reads the embedded pages and checks the folder, if there is one.
+ * Checks the folder, if there is one. The embedded pages are read when the
+ * first request comes, so that a broker listens the sooner.
  *
  * @throws Error when the folder does not exist or is not a folder.
  */
 export async function loadPages(options: PagesOptions): Promise<Pages> {
   const { staticDir, singlePage, reloads } = options;
   if (staticDir !== undefined) await checkFolder(staticDir);
-  const embedded = await loadEmbedded();
-
+  const loading: { embedded?: Promise<Embedded> } = {};
   const find = async (
     request: Request,
-    segments: readonly string[],
+    { segments, embedded }: { readonly segments: readonly string[]; readonly embedded: Embedded },
   ): Promise<Found | undefined> => {
     const [first, ...rest] = segments;
     if (first === OURS) {
@@ -121,12 +121,13 @@ export async function loadPages(options: PagesOptions): Promise<Pages> {
 
   return {
     async respond(request, path) {
+      const embedded = await (loading.embedded ??= loadEmbedded());
       const segments = segmentsOf(path);
       const { pathname } = new URL(request.url);
       const found =
         path === "/" && !pathname.endsWith("/")
           ? withSlash(pathname.split("/")) // A listener's prefix, without the slash that links need
-          : segments && (await find(request, segments));
+          : segments && (await find(request, { segments, embedded }));
       if (found === undefined) {
         return missing(request, { path, pages: embedded.pages, shadowed: staticDir !== undefined });
       }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { commandHelpText, exitsOf, optionUsage } from "../../src/cli/command_help.ts";
 import { optionsOf } from "../../src/cli/command_option.ts";
 import { CLIENT_VARIABLES, CONNECTION } from "../../src/cli/connection_options.ts";
-import { COMMANDS } from "../../src/cli/run_cli.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { OPTIONS } from "../../src/config.ts";
 
 const commands = COMMANDS.map((command) => [command.name, command] as const);

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CODES } from "../../src/cli/explain.ts";
-import { COMMANDS, runCli } from "../../src/cli/run_cli.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
 import { OPTIONS } from "../../src/config.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Example } from "../../src/cli/command.ts";
-import { COMMANDS } from "../../src/cli/run_cli.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { defaultConfig } from "../../src/config.ts";
 import { startStompbox, type Stompbox } from "../../src/stompbox.ts";
 

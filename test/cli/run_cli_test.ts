@@ -4,7 +4,8 @@ import { optionsOf } from "../../src/cli/command_option.ts";
 import { CONNECTION } from "../../src/cli/connection_options.ts";
 import { optionsText } from "../../src/cli/help.ts";
 import { commandHelpText } from "../../src/cli/command_help.ts";
-import { COMMANDS, runCli } from "../../src/cli/run_cli.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
 import { DEFAULT_LISTEN, OPTIONS } from "../../src/config.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
 

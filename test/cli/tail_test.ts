@@ -204,6 +204,8 @@ test("nobody reads: the broker leaves frames out, and says how many", async () =
     for (let sent = 0; sent < 3_000; sent++) client.send({ destination: "/topic/tail.many" });
     await client.drained();
     reader.isThere = true;
+    // The fake looks at its reader when something is written.
+    running.err.write("");
     await until("what was left out is told", () => {
       // It is told with the next frame that is not.
       client.send({ destination: "/topic/tail.more" });

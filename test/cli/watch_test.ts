@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
-import { COMMANDS } from "../../src/cli/run_cli.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { serve as serveInProcess } from "../../src/cli/serve.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
 import { openPeer, type RawPeer } from "../support/peer.ts";

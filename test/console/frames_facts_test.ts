@@ -83,6 +83,14 @@ describe("what matters of a frame", () => {
     expect<unknown>(frameSummary(frameOf(command, headers))).toEqual(summary);
   });
 
+  test("of an ACK is the message that it settles", () => {
+    const frame = { ...frameOf("ACK", [["id", "1-1"]]), messageId: "m-7" };
+    expect(frameSummary(frame).facts).toEqual([
+      ["message", "m-7"],
+      ["id", "1-1"],
+    ]);
+  });
+
   test("is the beginning of its body too, in one line", () => {
     expect(frameSummary(frameOf("SEND", [], ' {\n  "a": 1\n}\n')).preview).toBe('{ "a": 1 }');
     expect(previewOf({ body: "x".repeat(1_000) })).toHaveLength(160);

@@ -122,6 +122,8 @@ describe("the way of a message", () => {
         [2, "in", "ACK", { id: "2" }, "n"],
         [2, "in", "ACK", { id: "3" }, "o"],
         [2, "in", "ACK", { id: "4" }, "p"],
+        [2, "out", "MESSAGE", { ...QUEUE, subscription: "s", "message-id": "q", ack: "5" }, "q"],
+        [2, "in", "ACK", { id: "5" }, "q"],
       ]);
     expect(told("m", { frames: lines("client") })).toEqual([
       "delivered 2 /queue/a",

@@ -119,6 +119,7 @@ describe("rows", () => {
     const timeline = addFrames(seamed, framesOf(3, 4), limits);
     expect(rowsOf(timeline)).toEqual(["dropped", 3, 4]);
     expect(timeline.seams.size).toBe(0);
+    expect(rowsOf(timeline, () => false)).toEqual([]);
   });
 
   test("each have a key of their own", () => {

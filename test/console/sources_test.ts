@@ -38,12 +38,16 @@ test.each([
   expect(linesWith(pattern)).toEqual([]);
 });
 
-test("takes of the broker only what the API is made of", () => {
+/** Texts and nothing else: what each code of an ERROR means. */
+const EXPLANATIONS = "src/cli/explanations.ts";
+
+test("takes of the broker only what the API is made of, and the words for its refusals", () => {
   const outside = files.flatMap(({ path, imports }) =>
     imports
       .filter((name) => name.startsWith("."))
       .map((name) => normalize(join("console", dirname(path), name)))
       .filter((target) => !target.startsWith("console/") && !target.startsWith("src/api/"))
+      .filter((target) => target !== EXPLANATIONS)
       .map((target) => `${path} -> ${target}`),
   );
   expect(outside).toEqual([]);

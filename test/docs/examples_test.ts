@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
-import { COMMANDS } from "../../src/cli/run_cli.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { loadSettings } from "../../src/cli/settings.ts";
 import type { Config } from "../../src/config.ts";
 import { fakeTerminal } from "../cli/fake_terminal.ts";
