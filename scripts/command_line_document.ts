@@ -50,6 +50,75 @@ const REMARKS: Readonly<Record<string, readonly string[]>> = {
       "else its `message-id`. The request is acknowledged after that. A command may write at most " +
       "64 MiB.",
   ],
+  queue: [
+    "All but `browse` need the [API](api.md) of stompbox, over the HTTP of the listener that takes " +
+      "its WebSockets: `ws://HOST:PORT/PREFIX` means the API below `http://HOST:PORT/PREFIX/`, and a " +
+      "path such as `/ws` at its end is left out. As long as there are no accounts the API is open to " +
+      "its own machine alone.",
+    "`browse` shows messages in the order of delivery and leaves them there, each with its key; " +
+      "`--after` goes on behind a key, and `--key` names messages to the other actions. JSON has the " +
+      "whole of every body, a person sees its first 64 KiB. Where the API cannot be had, over TCP or " +
+      "from another broker, `browse` subscribes with `browser:true` and acknowledges nothing; keys " +
+      "are missing then, and the headers are those of a MESSAGE. RabbitMQ would hand its messages " +
+      "out, so it is not asked.",
+    "`purge` removes what waits, after asking at a terminal; elsewhere it needs `--yes`. `move` takes " +
+      "messages to another queue, or to any destination that is written out, such as `/topic/news`. " +
+      "`retry` sends dead letters back to where they came from. What consumers hold stays theirs.",
+  ],
+  tail: [
+    "A frame has one line: the time (UTC, as in the log), the number of the connection, `→` for what " +
+      "the client sent or `←` for what it got, the command, what matters of its headers, the size and " +
+      "the beginning of the body. Passcodes and the like are masked by the broker. A line in between " +
+      "says how many frames were left out, since there were more than anybody could read, or since " +
+      "the output was not read.",
+    "The filters are combined; those given more than once mean any of their values. A pattern of " +
+      "`--destination` is as in SUBSCRIBE, and is held against the destination as the frame has it. " +
+      "The broker sends only what may be meant. `--last` needs the API, and the broker keeps the " +
+      "last 2,000 frames only while somebody watches, and 10 minutes longer.",
+    "It is for stompbox, and for its own machine as long as there are no accounts. Ctrl-C ends it " +
+      "with 0.",
+  ],
+  top: [
+    "Rates are those of the last second. Queues and connections are sorted by what moves at first; " +
+      "of more than 1,000 the broker gives those that the order puts first.",
+    table(
+      ["key", "does"],
+      [
+        [code("q"), "ends it; so does Ctrl-C"],
+        ["`tab`, `1`, `2`", "shows the other, the queues, the connections"],
+        ["`→`, `s`, `←`", "sorts by the next column, or the one before"],
+        ["`↑`, `↓`", "the smallest or the largest first"],
+        [code("p"), "pauses, and goes on"],
+      ],
+    ),
+    "Off a terminal it prints one plain table and ends, as with `--once`. It needs the API and STOMP " +
+      "over WebSocket, both of stompbox.",
+  ],
+  doctor: [
+    "Each step stands on those before it, so the first that fails is the last one; only pages of " +
+      "another origin may be refused and the rest goes on. A line begins with `ok`, `warn` or `fail` " +
+      "and says what was seen; behind `→` stands what to do. JSON has a line " +
+      '`{"check":…,"verdict":…,"seen":…,"remedy":…,"facts":{…}}` for each.',
+    table(
+      ["check", "looks at"],
+      [
+        [code("address"), "the addresses of the name, and how long finding them took"],
+        [code("connect"), "which of them take a connection"],
+        [code("tls"), "version and cipher (`wss`, `ssl`)"],
+        [code("certificate"), "who signed it, whether it is trusted, for which name and how long"],
+        [
+          code("upgrade"),
+          "the answer to a WebSocket handshake, byte by byte: status, headers, sub-protocol, and what a proxy made of it",
+        ],
+        [code("origin"), "the same as a page of `--origin` would ask"],
+        [code("stomp"), "login, version, the name of the broker"],
+        [code("heart-beat"), "what was asked for and granted, and whether the first one comes"],
+        [code("round-trip"), "how long 20 messages take to a topic of its own and back"],
+        [code("frame-size"), "bodies of 1 KiB to 1 MiB, each twice the one before"],
+      ],
+    ),
+    "It works with any broker. Warnings leave the exit code at 0.",
+  ],
 };
 
 /** The text of docs/command_line.md. */

@@ -1,6 +1,7 @@
 /**
  * A small shop that keeps a broker busy: prices that change, orders and the
- * packers who work them off, mails, a chat. Something is always not quite right.
+ * packers who work them off, an office, mails, a chat. Something is always not
+ * quite right.
  */
 
 import { Client, type IMessage } from "@stomp/stompjs";
@@ -13,7 +14,7 @@ export interface Shop {
 
 /** How often the shop looks what is to be done next. */
 const STEP_MS = 100;
-/** Customers come one by one, and one of them goes again. */
+/** Customers come one after the other, in seconds since the shop is open, and some go again. */
 const CUSTOMERS = [
   { name: "anna", from: 2, to: Infinity },
   { name: "ben", from: 5, to: Infinity },
@@ -32,16 +33,23 @@ const PRICES = [
   ["cocoa", 6.3],
 ] as const;
 const ARTICLES = ["teapot", "kettle", "cup", "tea tin", "coffee mill", "milk jug"] as const;
-/** What the office does besides, and of how many orders one leads to it. */
-const CHORES = [
-  ["invoices", 2],
-  ["labels.eu", 3],
-  ["labels.world", 5],
-  ["reviews", 8],
-  ["returns", 11],
-] as const;
 /** Nobody has one in stock, so that every order for it is refused. */
 const MISSING = "samovar";
+/** What the office does, of how many orders one leads to it, and how long it takes, in ms. */
+const CHORES = [
+  ["invoices", 2, 190],
+  ["labels.eu", 3, 200],
+  ["labels.world", 5, 230],
+  ["reviews", 8, 180],
+  ["returns", 11, 180],
+] as const;
+const PACKERS = ["packer-1", "packer-2"] as const;
+const PACKING_MS = 230;
+/** After that the one who writes mails is stuck with what it has. */
+const MAILER_STUCK_AFTER_S = 8;
+const FIRST_ORDER = 4_200;
+const STOCK_REPLIES = "/temp-queue/stock";
+const LOBBY = "/topic/chat.lobby";
 const TALK = [
   "Is the Sencha fresh?",
   "It came in this morning",
@@ -51,177 +59,76 @@ const TALK = [
   "Not before Friday, sorry",
   "The new cups are lovely",
 ] as const;
-/** After that the one who writes mails is stuck with what it has. */
-const MAILER_STUCK_AFTER_S = 8;
+
+/** The people of the shop, and its clock. */
+interface Staff {
+  connect(login: string, headers?: Readonly<Record<string, string>>): Promise<Client>;
+  leave(client: Client): Promise<void>;
+  /** Does something after so many ms, unless the shop is closed until then. */
+  later(task: () => void, afterMs: number): void;
+  /** Since the shop is open. */
+  seconds(): number;
+  close(): Promise<void>;
+}
 
 /** Opens the shop at a broker's WebSocket; resolves when everybody who works there is in. */
 export async function openShop(brokerURL: string): Promise<Shop> {
-  const clients = new Set<Client>();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
-  const begunAt = performance.now();
-  const seconds = (): number => (performance.now() - begunAt) / 1_000;
+  const staff = gather(brokerURL);
+  await subscribeBookkeeper(staff);
+  const till = await staff.connect("till");
+  till.subscribe(STOCK_REPLIES, () => {});
+  const feed = await staff.connect("price-feed");
+  await employWarehouse(staff);
+  for (const name of PACKERS) await employPacker(staff, name);
+  await employOffice(staff);
+  await employMailer(staff);
 
-  const connect = async (login: string, clientId?: string): Promise<Client> => {
-    const client = new Client({
-      brokerURL,
-      connectHeaders: { login, ...(clientId === undefined ? {} : { "client-id": clientId }) },
-      reconnectDelay: 0,
-    });
-    clients.add(client);
-    await new Promise<void>((resolve) => {
-      client.onConnect = () => resolve();
-      client.activate();
-    });
-    return client;
-  };
-  const leave = async (client: Client): Promise<void> => {
-    clients.delete(client);
-    await client.deactivate({ force: true });
-  };
-  const later = (task: () => void, afterMs: number): void => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      task();
-    }, afterMs);
-    timers.add(timer);
-  };
-  const send = (
-    client: Client,
-    destination: string,
-    content: string | object,
-    headers: Readonly<Record<string, string>> = {},
-  ): void => {
-    if (!client.connected) return;
-    const isText = typeof content === "string";
-    const type = isText ? "text/plain" : "application/json";
-    const body = isText ? content : JSON.stringify(content);
-    client.publish({ destination, body, headers: { "content-type": type, ...headers } });
-  };
-
-  // Whoever keeps the books was here before, and is away today.
-  const bookkeeper = await connect("bookkeeper", "books");
-  bookkeeper.subscribe("/topic/orders.paid", () => {}, { durable: "true", id: "paid" });
-  await settled(bookkeeper);
-  await leave(bookkeeper);
-
-  const till = await connect("till");
-  const feed = await connect("price-feed");
-
-  const warehouse = await connect("warehouse");
-  warehouse.subscribe("/queue/stock", ({ headers, body }) => {
-    const left = body === MISSING ? 0 : 3 + (body.length % 5);
-    const { "reply-to": replyTo = "", "correlation-id": id = "" } = headers;
-    send(warehouse, replyTo, { article: body, left }, { "correlation-id": id });
-  });
-
-  const pack = (packer: Client, message: IMessage): void => {
-    // Those whose message it was until then may have left.
-    if (!packer.connected) return;
-    if (message.body.includes(MISSING)) message.nack();
-    else message.ack();
-  };
-  for (const name of ["packer-1", "packer-2"]) {
-    const packer = await connect(name);
-    const free = { at: 0 };
-    packer.subscribe(
-      "/queue/orders",
-      (message) => {
-        free.at = Math.max(free.at, performance.now()) + 230;
-        later(() => pack(packer, message), free.at - performance.now());
-      },
-      { ack: "client-individual", "prefetch-count": "4" },
-    );
-  }
-
-  const office = await connect("office");
-  for (const [chore] of CHORES) {
-    office.subscribe(
-      `/queue/${chore}`,
-      (message) => later(() => office.connected && message.ack(), 350 + chore.length * 40),
-      { ack: "client-individual", "prefetch-count": "1" },
-    );
-  }
-
-  const mailer = await connect("mailer");
-  mailer.subscribe(
-    "/queue/mails",
-    (message) => {
-      if (seconds() < MAILER_STUCK_AFTER_S) message.ack();
-    },
-    { ack: "client-individual", "prefetch-count": "5" },
-  );
-
-  const replies = "/temp-queue/stock";
-  till.subscribe(replies, () => {});
-
-  const customers = new Map<string, Client>();
-  const arrive = async (name: string): Promise<void> => {
-    const customer = await connect(name);
-    customers.set(name, customer);
-    customer.subscribe("/topic/prices.>", () => {});
-    customer.subscribe("/topic/chat.lobby", () => {});
-  };
-
-  const made = { prices: 0, orders: 0, words: 0 };
+  const changePrice = priceChanger(feed);
+  const takeOrder = orderTaker(till);
+  const letCustomersIn = doorkeeper(staff);
   const due = { prices: 0, orders: 0 };
-  const changePrice = (): void => {
-    const [article, base] = PRICES[made.prices % PRICES.length] ?? PRICES[0];
-    const price = base * (1 + 0.06 * Math.sin(made.prices / 37 + base));
-    const content = { article, price: Number(price.toFixed(2)), currency: "EUR" };
-    send(feed, `/topic/prices.${article}`, content, { retain: "set" });
-    made.prices++;
-  };
-  const takeOrder = (): void => {
-    const number = 4_200 + made.orders++;
-    const article =
-      number % 61 === 11 ? MISSING : (ARTICLES[(number * 7) % ARTICLES.length] ?? MISSING);
-    const buyers = CUSTOMERS.map(({ name }) => name);
-    const customer = buyers[number % buyers.length] ?? "anna";
-    const order = { order: number, customer, items: [{ article, count: 1 + (number % 3) }] };
-    send(till, "/queue/orders", order, { receipt: `order-${number}` });
-    if (number % 40 === 0) send(till, "/topic/orders.paid", { order: number, paid: true });
-    if (number % 15 === 0)
-      send(till, "/queue/mails", `Dear ${customer}, order ${number} is packed`);
-    for (const [chore, every] of CHORES) {
-      if (number % every === 0) send(till, `/queue/${chore}`, { order: number, customer });
-    }
-    if (number % 7 === 0) {
-      const headers = { "reply-to": replies, "correlation-id": String(number) };
-      send(till, "/queue/stock", article, headers);
-    }
-  };
-  const talk = (): void => {
-    const present = [...customers];
-    const [name, customer] = present[made.words % Math.max(1, present.length)] ?? [];
-    if (name === undefined || customer === undefined) return;
-    const text = TALK[made.words++ % TALK.length] ?? "";
-    send(customer, "/topic/chat.lobby", text, { "chat-name": name });
-  };
-
   const step = (number: number): void => {
-    const at = seconds();
+    const at = staff.seconds();
     // Prices come in waves, orders in rushes that the packers work off behind.
     due.prices += (STEP_MS / 1_000) * (17 + 9 * Math.sin(at / 7) + 4 * Math.sin(at / 2.3));
     due.orders += (STEP_MS / 1_000) * (at % 30 > 18 ? 13 : 5);
     for (; due.prices >= 1; due.prices--) changePrice();
     for (; due.orders >= 1; due.orders--) takeOrder();
-    if (number % 40 === 0) talk();
-    for (const { name, from, to } of CUSTOMERS) {
-      const customer = customers.get(name);
-      if (at >= to && customer !== undefined) {
-        customers.delete(name);
-        void leave(customer);
-      } else if (at >= from && at < to && customer === undefined && !comers.has(name)) {
-        comers.add(name);
-        void arrive(name);
-      }
-    }
-    later(() => step(number + 1), STEP_MS);
+    letCustomersIn(number);
+    staff.later(() => step(number + 1), STEP_MS);
   };
-  const comers = new Set<string>();
   step(0);
+  return staff;
+}
 
+function gather(brokerURL: string): Staff {
+  const clients = new Set<Client>();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const begunAt = performance.now();
+  const leave = async (client: Client): Promise<void> => {
+    clients.delete(client);
+    await client.deactivate({ force: true });
+  };
   return {
+    leave,
+    connect: async (login, headers = {}) => {
+      const connectHeaders = { login, ...headers };
+      const client = new Client({ brokerURL, connectHeaders, reconnectDelay: 0 });
+      clients.add(client);
+      await new Promise<void>((resolve) => {
+        client.onConnect = () => resolve();
+        client.activate();
+      });
+      return client;
+    },
+    later: (task, afterMs) => {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        task();
+      }, afterMs);
+      timers.add(timer);
+    },
+    seconds: () => (performance.now() - begunAt) / 1_000,
     close: async () => {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all([...clients].map(leave));
@@ -229,11 +136,157 @@ export async function openShop(brokerURL: string): Promise<Shop> {
   };
 }
 
-/** Resolves when the broker has done all that a client asked of it so far. */
-function settled(client: Client): Promise<void> {
-  return new Promise((resolve) => {
-    const receipt = "settled";
-    client.watchForReceipt(receipt, () => resolve());
-    client.publish({ destination: "/topic/settled", headers: { receipt } });
+interface Letter {
+  readonly destination: string;
+  /** Text, or what becomes JSON. */
+  readonly content: string | object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function send(client: Client, { destination, content, headers }: Letter): void {
+  if (!client.connected) return;
+  const [body, type] =
+    typeof content === "string"
+      ? [content, "text/plain"]
+      : [JSON.stringify(content), "application/json"];
+  client.publish({ destination, body, headers: { "content-type": type, ...headers } });
+}
+
+/** Whoever keeps the books has been here before, and is away today. */
+async function subscribeBookkeeper(staff: Staff): Promise<void> {
+  const bookkeeper = await staff.connect("bookkeeper", { "client-id": "books" });
+  await new Promise<void>((resolve) => {
+    bookkeeper.watchForReceipt("books", () => resolve());
+    bookkeeper.subscribe("/topic/orders.paid", () => {}, {
+      durable: "true",
+      id: "paid",
+      receipt: "books",
+    });
   });
+  await staff.leave(bookkeeper);
+}
+
+async function employWarehouse(staff: Staff): Promise<void> {
+  const warehouse = await staff.connect("warehouse");
+  warehouse.subscribe("/queue/stock", ({ headers, body: article }) => {
+    const { "reply-to": destination = "", "correlation-id": id = "" } = headers;
+    const left = article === MISSING ? 0 : 3 + (article.length % 5);
+    send(warehouse, {
+      destination,
+      content: { article, left },
+      headers: { "correlation-id": id },
+    });
+  });
+}
+
+async function employPacker(staff: Staff, name: string): Promise<void> {
+  const packer = await staff.connect(name);
+  const pack = (message: IMessage): void => {
+    if (!packer.connected) return;
+    if (message.body.includes(MISSING)) message.nack();
+    else message.ack();
+  };
+  let freeAt = 0;
+  const take = (message: IMessage): void => {
+    freeAt = Math.max(freeAt, performance.now()) + PACKING_MS;
+    staff.later(() => pack(message), freeAt - performance.now());
+  };
+  packer.subscribe("/queue/orders", take, { ack: "client-individual", "prefetch-count": "4" });
+}
+
+async function employOffice(staff: Staff): Promise<void> {
+  const office = await staff.connect("office");
+  for (const [chore, , takesMs] of CHORES) {
+    const done = (message: IMessage): void => {
+      if (office.connected) message.ack();
+    };
+    office.subscribe(`/queue/${chore}`, (message) => staff.later(() => done(message), takesMs), {
+      ack: "client-individual",
+      "prefetch-count": "1",
+    });
+  }
+}
+
+async function employMailer(staff: Staff): Promise<void> {
+  const mailer = await staff.connect("mailer");
+  const write = (message: IMessage): void => {
+    if (staff.seconds() < MAILER_STUCK_AFTER_S) message.ack();
+  };
+  mailer.subscribe("/queue/mails", write, { ack: "client-individual", "prefetch-count": "5" });
+}
+
+function priceChanger(feed: Client): () => void {
+  let count = 0;
+  return () => {
+    const [article, base] = PRICES[count % PRICES.length] ?? PRICES[0];
+    const price = base * (1 + 0.06 * Math.sin(count / 37 + base));
+    send(feed, {
+      destination: `/topic/prices.${article}`,
+      content: { article, price: Number(price.toFixed(2)), currency: "EUR" },
+      headers: { retain: "set" },
+    });
+    count++;
+  };
+}
+
+function orderTaker(till: Client): () => void {
+  let order = FIRST_ORDER;
+  return () => {
+    order++;
+    const isEvery = (count: number): boolean => order % count === 0;
+    const article =
+      order % 61 === 11 ? MISSING : (ARTICLES[(order * 7) % ARTICLES.length] ?? MISSING);
+    const customer = (CUSTOMERS[order % CUSTOMERS.length] ?? CUSTOMERS[0]).name;
+    send(till, {
+      destination: "/queue/orders",
+      content: { order, customer, items: [{ article, count: 1 + (order % 3) }] },
+      headers: { receipt: `order-${order}` },
+    });
+    for (const [chore, every] of CHORES) {
+      if (isEvery(every)) {
+        send(till, { destination: `/queue/${chore}`, content: { order, customer } });
+      }
+    }
+    if (isEvery(7)) {
+      const headers = { "reply-to": STOCK_REPLIES, "correlation-id": String(order) };
+      send(till, { destination: "/queue/stock", content: article, headers });
+    }
+    if (isEvery(15)) {
+      const content = `Dear ${customer}, order ${order} is packed`;
+      send(till, { destination: "/queue/mails", content });
+    }
+    if (isEvery(40)) {
+      send(till, { destination: "/topic/orders.paid", content: { order, paid: true } });
+    }
+  };
+}
+
+/** Lets customers in and out, and has those who are in talk now and then. */
+function doorkeeper(staff: Staff): (step: number) => void {
+  const known = new Set<string>();
+  const present = new Map<string, Client>();
+  let words = 0;
+  const arrive = async (name: string): Promise<void> => {
+    const customer = await staff.connect(name);
+    present.set(name, customer);
+    customer.subscribe("/topic/prices.>", () => {});
+    customer.subscribe(LOBBY, () => {});
+  };
+  return (step) => {
+    const at = staff.seconds();
+    for (const { name, from, to } of CUSTOMERS) {
+      const customer = present.get(name);
+      if (at >= to && customer !== undefined) {
+        present.delete(name);
+        void staff.leave(customer);
+      } else if (at >= from && !known.has(name)) {
+        known.add(name);
+        void arrive(name);
+      }
+    }
+    const [name, speaker] = [...present][words % Math.max(1, present.size)] ?? [];
+    if (step % 40 !== 0 || speaker === undefined) return;
+    const content = TALK[words++ % TALK.length] ?? "";
+    send(speaker, { destination: LOBBY, content, headers: { "chat-name": name ?? "" } });
+  };
 }

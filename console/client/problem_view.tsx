@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { EXPLANATIONS, type Explanation } from "../../src/cli/explanations.ts";
 import { headerOf } from "../frames/frame_facts.ts";
 import { bodyTextOf } from "../ui/body_content.ts";
@@ -8,9 +9,12 @@ import type { ClientProblem } from "./client_state.ts";
 
 /** What went wrong, whole: what the broker said, what that means and what to do. */
 export function ProblemView({ problem }: { readonly problem: ClientProblem }): JSX.Element {
+  const place = useRef<HTMLElement>(null);
+  // It is at the top of the page, and what caused it may have been far below.
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), [problem]);
   if (problem.kind === "lost") {
     return (
-      <section class="client-problem" role="alert">
+      <section class="client-problem" role="alert" ref={place}>
         <h2>
           <VisibleText text={problem.sentence} />
         </h2>
@@ -25,7 +29,7 @@ export function ProblemView({ problem }: { readonly problem: ClientProblem }): J
   const explanation = explanationOf(code);
   const detail = bodyTextOf(frame)?.trim() ?? "";
   return (
-    <section class="client-problem" role="alert">
+    <section class="client-problem" role="alert" ref={place}>
       <h2>
         <VisibleText text={headerOf(frame, "message") ?? "ERROR"} />{" "}
         {code !== undefined && (

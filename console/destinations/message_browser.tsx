@@ -50,7 +50,9 @@ export function MessageBrowser(props: MessageBrowserProps): JSX.Element {
     setChosen(new Set(chosenKeys.length === there.size ? [] : there));
   };
   const what = (keys: Keys): string =>
-    keys === undefined ? `all ${plural(waiting, "message")}` : plural(keys.length, "message");
+    keys === undefined && waiting > 1
+      ? `all ${plural(waiting, "message")}`
+      : plural(keys?.length ?? waiting, "message");
 
   const done = (keys: Keys, text: string): void => {
     showToast(text);
@@ -75,8 +77,9 @@ export function MessageBrowser(props: MessageBrowserProps): JSX.Element {
           {keys === undefined
             ? "Every message that waits in "
             : `${plural(keys.length, "message")} of `}
-          <VisibleText text={source.path} max={120} cut="end" /> {keys?.length === 1 ? "is" : "are"}{" "}
-          gone for good. What a consumer holds stays.
+          <VisibleText text={source.path} max={120} cut="end" />{" "}
+          {keys === undefined || keys.length === 1 ? "is" : "are"} gone for good. What a consumer
+          holds stays.
         </p>
       ),
       action: keys === undefined ? "Delete all" : `Delete ${plural(keys.length, "message")}`,

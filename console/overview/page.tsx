@@ -114,6 +114,8 @@ export function OverviewPage({ params }: { readonly params: RouteParams }): JSX.
   // A broker that has just begun fills its first minute.
   const begin = Math.min(samples[0]?.at ?? 0, to - YOUNG_MS);
   const span: Span = { from: Math.max(begin, to - chosen.ms), to, points: POINTS };
+  // What is wrong may stand above the charts, and would move them.
+  const isKnown = problems !== undefined && (status !== undefined || error !== undefined);
   const isUnused =
     status !== undefined &&
     status.messagesIn === 0 &&
@@ -140,13 +142,15 @@ export function OverviewPage({ params }: { readonly params: RouteParams }): JSX.
       {isUnused && <FirstSteps status={status} />}
       <div class="overview">
         <Problems problems={problems} />
-        <div class="charts">
-          {CHARTS.map((chart) => (
-            <Chart key={chart.title} {...chart} samples={samples} span={span} />
-          ))}
-        </div>
+        {isKnown && (
+          <div class="charts">
+            {CHARTS.map((chart) => (
+              <Chart key={chart.title} {...chart} samples={samples} span={span} />
+            ))}
+          </div>
+        )}
       </div>
-      <HourTable samples={samples} />
+      {isKnown && <HourTable samples={samples} />}
     </>
   );
 }

@@ -2,6 +2,7 @@
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const TENTHS = new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const ABOUT = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 /** A whole number with separators: `12,345`. */
@@ -38,7 +39,7 @@ export function formatBytes(bytes: number): string {
 export function formatMs(ms: number): string {
   if (ms < 9.95) return `${ms === 0 ? "0" : TENTHS.format(ms)} ms`;
   if (ms < 999.5) return `${WHOLE.format(ms)} ms`;
-  return ms < 9_950 ? `${TENTHS.format(ms / 1_000)} s` : formatDuration(ms);
+  return ms < 9_950 ? `${ABOUT.format(ms / 1_000)} s` : formatDuration(ms);
 }
 
 /** A while in its two largest units: `4 s`, `2 min 5 s`, `3 h 0 min`, `2 d 4 h`. */

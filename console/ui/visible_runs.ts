@@ -111,7 +111,7 @@ export function visibleRuns(text: string, options: VisibleOptions = {}): readonl
       runs.push({ kind: "mark", text: character, title });
     } else if (character === " " && !multiline && isLostSpace(characters, index)) {
       flush();
-      runs.push({ kind: "escape", text: "␠", title: titleOf(character) });
+      runs.push({ kind: "escape", text: escapeOf(character), title: titleOf(character) });
     } else if (isHidden(characters, index, multiline)) {
       flush();
       runs.push({ kind: "escape", text: escapeOf(character), title: titleOf(character) });

@@ -1,73 +1,98 @@
 /** What a run has measured, for machines and for people. */
 
-import type { BenchSpec } from "./bench_spec.ts";
+import type { BenchSpec, Workload } from "./bench_spec.ts";
 import type { Histogram } from "./histogram.ts";
-import type { Usage } from "./meter.ts";
+import type { BrokerUsage } from "./meter.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** Numbers by name; the name ends in the unit. */
 export interface Figures {
   readonly [name: string]: number | Figures;
 }
 
-/** The outcome of a run, as `--json` writes it. */
+/** The result of a run, as `--json` writes it. */
 export interface BenchResult {
-  readonly workload: string;
+  readonly workload: Workload;
   readonly url: string;
-  readonly protocol: string;
   /** How the broker calls itself. */
   readonly broker: string;
   /** Version of Bun. */
   readonly bun: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** Whether every message came exactly once. */
+  /** Whether every message came exactly once, and every connection held. */
   readonly ok: boolean;
   readonly problems: readonly string[];
   readonly figures: Figures;
 }
 
-/**
- * What our own CPU and that of the broker came to; `counted` is what it was
- * spent on, and how many of those.
- */
-export function usageFigures(
-  { seconds, ownCpuSeconds, broker }: Usage,
-  counted?: { readonly what: string; readonly count: number },
-): Figures {
-  const perCpu = (cpuSeconds: number): Figures =>
-    counted === undefined || cpuSeconds === 0
-      ? {}
-      : { [`${counted.what}PerCpuSecond`]: counted.count / cpuSeconds };
+/** What there is a rate of, each by the second and by the second of CPU. */
+const RATED = ["messages", "deliveries", "logins"];
+
+/** Makes the result of a run; `options` are those that count in it. */
+export function resultOf(
+  { workload, address }: BenchSpec,
+  { outcome, options }: { readonly outcome: Outcome } & Pick<BenchResult, "options">,
+): BenchResult {
+  const { broker, problems } = outcome;
   return {
+    workload,
+    url: address.url.shown,
+    broker,
+    bun: Bun.version,
+    options,
+    ok: problems.length === 0,
+    problems,
+    figures: figuresOf(outcome),
+  };
+}
+
+function figuresOf({ counts, times, usage }: Outcome): Figures {
+  const { seconds, ownCpuSeconds, broker } = usage;
+  const rated = Object.entries(counts).filter(([name]) => RATED.includes(name));
+  const perCpuSecond = (cpuSeconds: number): Figures =>
+    cpuSeconds === 0
+      ? {}
+      : Object.fromEntries(
+          rated.map(([name, count]) => [`${name}PerCpuSecond`, count / cpuSeconds]),
+        );
+  return {
+    seconds,
+    ...counts,
+    ...Object.fromEntries(rated.map(([name, count]) => [`${name}PerSecond`, count / seconds])),
+    ...Object.fromEntries(
+      Object.entries(times).map(([name, some]) => [`${name}Ms`, percentiles(some)]),
+    ),
     ...(broker === undefined
       ? {}
       : {
           brokerProcess: {
-            cpuSeconds: broker.cpuSeconds,
-            cpuShare: broker.cpuSeconds / seconds,
-            ...perCpu(broker.cpuSeconds),
-            residentBeforeKiB: broker.residentBeforeKiB,
-            residentAfterKiB: broker.residentAfterKiB,
-            residentPeakKiB: broker.residentPeakKiB,
+            ...cpu(broker.cpuSeconds, seconds),
+            ...perCpuSecond(broker.cpuSeconds),
+            ...memory(broker, counts["connections"]),
           },
         }),
-    generator: {
-      cpuSeconds: ownCpuSeconds,
-      cpuShare: ownCpuSeconds / seconds,
-      ...perCpu(ownCpuSeconds),
-    },
+    generator: { ...cpu(ownCpuSeconds, seconds), ...perCpuSecond(ownCpuSeconds) },
   };
 }
 
-/** Times in nanoseconds, told in milliseconds. */
-export function percentiles(times: Histogram): Figures {
-  const ms = (percent: number): number => times.percentile(percent) / 1e6;
-  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: times.max / 1e6 };
+function cpu(cpuSeconds: number, seconds: number): Figures {
+  return { cpuSeconds, cpuShare: cpuSeconds / seconds };
 }
 
-/** The options of a run that belong into its result. */
-export function optionsOf(spec: BenchSpec): Readonly<Record<string, unknown>> {
-  const { address: _address, pids: _pids, run: _run, workload: _workload, ...options } = spec;
-  return options;
+function memory(
+  { residentBeforeKiB, residentAfterKiB, residentPeakKiB }: BrokerUsage,
+  connections: number | undefined,
+): Figures {
+  const all = { residentBeforeKiB, residentAfterKiB, residentPeakKiB };
+  if (connections === undefined) return all;
+  const perConnection = (residentAfterKiB - residentBeforeKiB) / connections;
+  return { ...all, residentKiBPerConnection: perConnection };
+}
+
+/** Times in nanoseconds, told in milliseconds. */
+function percentiles(times: Histogram): Figures {
+  const ms = (percent: number): number => times.percentile(percent) / 1e6;
+  return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: times.max / 1e6 };
 }
 
 /** One line of JSON, numbers rounded to what they are worth. */
@@ -77,7 +102,7 @@ export function resultLine(result: BenchResult): string {
   return `${JSON.stringify(result, rounded)}\n`;
 }
 
-/** Whole numbers above a thousand, four digits below. */
+/** Whole numbers from a thousand on, four digits below. */
 function roundNumber(value: number): number {
   return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4));
 }
@@ -106,9 +131,7 @@ function rowsOf(figures: Figures, group: string): (readonly [string, string])[] 
 
 /** `messagesPerSecond` as a person reads it. */
 function words(name: string): string {
-  return name.replace(/(Ki)?[A-Z](?!B)/g, (part) =>
-    part.startsWith("Ki") ? part : ` ${part.toLowerCase()}`,
-  );
+  return name.replace(/KiB|[A-Z]/g, (part) => (part === "KiB" ? " KiB" : ` ${part.toLowerCase()}`));
 }
 
 function shown(value: number): string {

@@ -3,6 +3,7 @@
 import type { AckMode } from "../client/client_contract.ts";
 import type { Runtime } from "../runtime.ts";
 import type { BenchAddress } from "./bench_client.ts";
+import type { Share } from "./share.ts";
 
 /** What flows to whom. */
 export type Workload =
@@ -69,6 +70,8 @@ export interface BenchEnvironment {
   readonly stopped: Promise<void>;
   /** Told how far it is, about once a second. */
   readonly progress: (text: string) => void;
+  /** Where several processes make the load: the share of this one. */
+  readonly share?: Share | undefined;
 }
 
 /** A name for the destination of a run, and of one of several in it. */

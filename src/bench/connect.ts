@@ -1,23 +1,15 @@
 /** Logins, some at a time. */
 
-import { type Figures, percentiles, usageFigures } from "./bench_result.ts";
 import { Histogram } from "./histogram.ts";
 import { connectInTime, cut, type LoadContext } from "./load.ts";
 import { startMeter } from "./meter.ts";
-
-/** What came of a workload of connections. */
-export interface ConnectionsOutcome {
-  readonly broker: string;
-  readonly figures: Figures;
-  /** Sentences about what went wrong; empty if all is well. */
-  readonly problems: readonly string[];
-}
+import type { Outcome } from "./outcome.ts";
 
 /**
  * Opens so many connections, a window of them at a time; each is cut when it
  * is logged in. A login is everything from the connection to CONNECTED.
  */
-export async function runConnect(context: LoadContext): Promise<ConnectionsOutcome> {
+export async function runConnect(context: LoadContext): Promise<Outcome> {
   const { spec, nanoseconds, runtime, progress, isStopped } = context;
   const { connections, window } = spec;
   const times = new Histogram();
@@ -25,6 +17,7 @@ export async function runConnect(context: LoadContext): Promise<ConnectionsOutco
   let broker = "";
   let begun = 0;
   let done = 0;
+  await context.share?.ready();
   const meter = startMeter(spec, context);
   const stop = runtime.every(1000, () => {
     meter.sample();
@@ -50,20 +43,15 @@ export async function runConnect(context: LoadContext): Promise<ConnectionsOutco
   const usage = meter.end();
   return {
     broker,
-    figures: {
-      seconds: usage.seconds,
-      logins: done,
-      failed: failures.length,
-      loginsPerSecond: done / usage.seconds,
-      loginMs: percentiles(times),
-      ...usageFigures(usage, { what: "logins", count: done }),
-    },
+    usage,
+    counts: { logins: done, failed: failures.length },
+    times: { login: times },
     problems: failuresOf(failures, connections),
   };
 }
 
 /** What is told of connections that did not come about. */
-export function failuresOf(failures: readonly Error[], tries: number): string[] {
+function failuresOf(failures: readonly Error[], tries: number): string[] {
   const [first] = failures;
   if (first === undefined) return [];
   return [`${failures.length} of ${tries} logins failed, the first: ${first.message}`];

@@ -10,12 +10,16 @@ import type { Tally } from "./tally.ts";
 export class Course {
   /** Messages sent. */
   sent = 0;
-  /** How many may be sent, in all. */
-  limit = Number.POSITIVE_INFINITY;
+  /** How many may be sent, in all: none before it has begun. */
+  limit = 0;
+  /** Whether it has begun. */
+  #isOpen = false;
   /** Numbers that came, each counted once per receiver. */
   arrived = 0;
   /** Whether it has settled, well or badly. */
   isOver = false;
+  /** Whether somebody else sends, who will say how many messages there were. */
+  isFollowing = false;
   /** Settles once all that may be sent is sent and has come; rejects when a connection is lost. */
   readonly settled: Promise<void>;
   readonly #perMessage: number;
@@ -48,9 +52,29 @@ export class Course {
 
   /** Settles if all is there; to be called when the limit was changed. */
   look(): void {
-    if (this.sent < this.limit || this.arrived < this.expected) return;
+    if (!this.#isOpen || this.sent < this.limit || this.arrived < this.expected) return;
     this.isOver = true;
     this.#settling.resolve();
+  }
+
+  /** Lets so many messages, in all, be sent from now on. */
+  begin(limit: number): void {
+    this.#isOpen = true;
+    this.limit = limit;
+  }
+
+  /** Expects whatever another process sends, until {@link end} says how much that was. */
+  follow(): void {
+    this.isFollowing = true;
+    this.begin(Number.POSITIVE_INFINITY);
+    this.sent = Number.POSITIVE_INFINITY;
+  }
+
+  /** There were so many messages, and there are no more. */
+  end(total: number): void {
+    this.sent = total;
+    this.limit = total;
+    this.look();
   }
 
   /** Ends it: a connection is lost, or nothing comes any more. */

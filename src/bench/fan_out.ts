@@ -20,7 +20,7 @@ const ROWS = 8;
  * whenever the last of them has come half a window further, the sender does.
  */
 export async function openFanOut(context: LoadContext): Promise<Load> {
-  const { spec } = context;
+  const { spec, share } = context;
   const { subscribers, window } = spec;
   const destination = destinationOf(spec);
   const course = new Course(subscribers);
@@ -29,17 +29,37 @@ export async function openFanOut(context: LoadContext): Promise<Load> {
   const half = Math.max(1, window >> 1);
   /** How many subscribers have reached each of the next marks, half a window apart. */
   const reached = new Uint32Array(ROWS);
-  let allowed = window;
+  /** Halves of a window that the last subscriber here, and the last of all, have had. */
+  let halves = 0;
+  let halvesOfAll = 0;
 
-  const [publisher] = await openClients(context, { count: 1, lost });
-  if (publisher === undefined) throw new Error("Cannot fan out: no sender was opened");
-  const batch = batchFor(context, { client: publisher, capacity: window, destination });
-  const pump = (): void => {
-    const count = course.grant(allowed - course.sent);
-    if (count === 0) return;
-    const first = course.sent;
-    course.sent += count;
-    sendRow({ client: publisher, batch }, { first, count });
+  const isFollowing = share !== undefined && share.index > 0;
+  const [publisher] = await openClients(context, { count: isFollowing ? 0 : 1, lost });
+  let pump = (): void => undefined;
+  if (publisher !== undefined) {
+    const batch = batchFor(context, { client: publisher, capacity: window, destination });
+    pump = () => {
+      const count = course.grant(halvesOfAll * half + window - course.sent);
+      if (count === 0) return;
+      const first = course.sent;
+      course.sent += count;
+      sendRow({ client: publisher, batch }, { first, count });
+    };
+  }
+  if (isFollowing) {
+    course.follow();
+    share.onTotal = (total) => course.end(total);
+  } else if (share !== undefined) {
+    share.onHalves = (count) => {
+      halvesOfAll = count;
+      pump();
+    };
+  }
+  const sentAtMost = (): number => (isFollowing ? halves * half + window : course.sent);
+  const reach = (): void => {
+    halves++;
+    if (share === undefined) halvesOfAll = halves;
+    else share.tellHalves(halves);
   };
 
   const clients = await openClients(context, {
@@ -50,13 +70,13 @@ export async function openFanOut(context: LoadContext): Promise<Load> {
       let mark = half;
       let row = 0;
       client.receive = () => {
-        const count = takeAll(client, { tally, sent: course.sent });
+        const count = takeAll(client, { tally, sent: sentAtMost() });
         while (tally.arrived >= mark) {
           mark += half;
           const all = (reached[row] ?? 0) + 1;
           reached[row] = all === subscribers ? 0 : all;
           row = (row + 1) % ROWS;
-          if (all === subscribers) allowed += half;
+          if (all === subscribers) reach();
         }
         pump();
         course.came(count);
@@ -65,5 +85,10 @@ export async function openFanOut(context: LoadContext): Promise<Load> {
       return client.subscribe({ destination, id: subscriptionId(spec, index), ack: "auto" });
     },
   });
-  return { course, clients: [publisher, ...clients], start: pump, books };
+  return {
+    course,
+    clients: publisher === undefined ? clients : [publisher, ...clients],
+    start: pump,
+    books,
+  };
 }

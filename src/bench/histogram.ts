@@ -3,6 +3,12 @@
 /** Values within this share of each other may be told as one. */
 export const PRECISION = 1 / 128;
 
+/** A histogram as plain values: the buckets that are not empty, and how much is in them. */
+export interface HistogramData {
+  readonly max: number;
+  readonly buckets: [bucket: number, count: number][];
+}
+
 /** Buckets to each power of two, beyond the first 256 values, which have one each. */
 const PER_OCTAVE = 128;
 const OCTAVE_FIRST = 7;
@@ -30,6 +36,27 @@ export class Histogram {
     this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
     this.count++;
     if (whole > this.max) this.max = whole;
+  }
+
+  /** Makes one again from what {@link data} gave. */
+  static from({ max, buckets }: HistogramData): Histogram {
+    const made = new Histogram();
+    for (const [bucket, count] of buckets) {
+      if (bucket >= made.#buckets.length) throw new Error(`Cannot count in bucket ${bucket}`);
+      made.#buckets[bucket] = count;
+      made.count += count;
+    }
+    made.max = max;
+    return made;
+  }
+
+  /** All that it holds, for another process. */
+  data(): HistogramData {
+    const buckets: [number, number][] = [];
+    this.#buckets.forEach((count, bucket) => {
+      if (count > 0) buckets.push([bucket, count]);
+    });
+    return { max: this.max, buckets };
   }
 
   /** Adds all values of another one. */

@@ -1,10 +1,9 @@
 /** Connections that do nothing but beat. */
 
-import { usageFigures } from "./bench_result.ts";
 import { destinationOf } from "./bench_spec.ts";
-import type { ConnectionsOutcome } from "./connect.ts";
 import { type LoadContext, openClients } from "./load.ts";
 import { startMeter } from "./meter.ts";
+import type { Outcome } from "./outcome.ts";
 import { waitOrStop } from "./wait_or_stop.ts";
 
 /** The beats of all connections are spread over so many moments of half an interval. */
@@ -14,15 +13,15 @@ const SLICES = 16;
  * Opens the connections, each with a subscription, and holds them: every one
  * of them beats as it promised, and is heard as it was promised.
  */
-export async function runIdle(context: LoadContext): Promise<ConnectionsOutcome> {
+export async function runIdle(context: LoadContext): Promise<Outcome> {
   const { spec, runtime, progress } = context;
   const { connections, seconds } = spec;
   const problems: string[] = [];
   const lost = ({ message }: Error): void => {
     if (problems.length < 5) problems.push(message);
   };
-  let heard = 0;
-  let beats = 0;
+  let beatsHeard = 0;
+  let beatsSent = 0;
 
   const opening = startMeter(spec, context);
   const clients = await openClients(context, {
@@ -32,11 +31,12 @@ export async function runIdle(context: LoadContext): Promise<ConnectionsOutcome>
       await client.subscribe({ destination: destinationOf(spec), id: "sub-0", ack: "auto" });
       const { receive } = client;
       client.receive = () => {
-        heard++;
+        beatsHeard++;
         receive();
       };
     },
   });
+  await context.share?.ready();
   const opened = opening.end();
   const meter = startMeter(spec, context);
   const beatMs = clients[0]?.beatMs ?? 0;
@@ -47,13 +47,13 @@ export async function runIdle(context: LoadContext): Promise<ConnectionsOutcome>
       : runtime.every(beatMs / 2 / SLICES, () => {
           for (let at = slice; at < clients.length; at += SLICES) {
             clients[at]?.beat();
-            beats++;
+            beatsSent++;
           }
           slice = (slice + 1) % SLICES;
         });
   const stop = runtime.every(1000, () => {
     meter.sample();
-    progress(`${connections} connections, ${beats} beats sent, ${heard} heard`);
+    progress(`${connections} connections, ${beatsSent} beats sent, ${beatsHeard} heard`);
   });
   await waitOrStop(seconds, context);
   stopBeats();
@@ -61,21 +61,15 @@ export async function runIdle(context: LoadContext): Promise<ConnectionsOutcome>
   const usage = meter.end();
   return {
     broker: clients[0]?.server ?? "",
-    figures: {
-      seconds: usage.seconds,
-      connections,
-      openedPerSecond: connections / opened.seconds,
-      beatMs,
-      beatsSent: beats,
-      beatsHeard: heard,
-      ...(opened.broker === undefined || usage.broker === undefined
-        ? {}
-        : {
-            residentKiBPerConnection:
-              (usage.broker.residentAfterKiB - opened.broker.residentBeforeKiB) / connections,
-          }),
-      ...usageFigures(usage),
+    usage: {
+      ...usage,
+      broker: usage.broker && {
+        ...usage.broker,
+        residentBeforeKiB: opened.broker?.residentBeforeKiB ?? 0,
+      },
     },
+    counts: { connections, beatsSent, beatsHeard },
+    times: {},
     problems,
   };
 }

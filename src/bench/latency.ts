@@ -106,6 +106,6 @@ export async function openLatency(context: LoadContext): Promise<Load> {
     clients: [publisher, ...clients],
     start,
     books,
-    times: { latencyMs: oneWay, sentLateMs: late },
+    times: { latency: oneWay, sentLate: late },
   };
 }

@@ -5,6 +5,7 @@ const CR = 13;
 const LF = 10;
 const BLANK = 32;
 const ZERO = 48;
+const JOINED_BYTES = 1024;
 /** The longest line, or message, that is put together from pieces. */
 const FRAME_BYTES_MAX = 64 * 1024 ** 2;
 
@@ -70,14 +71,19 @@ export class NatsScanner implements Scanner {
   #join(): boolean {
     const pieces = this.#pieces;
     const kept = this.#rest.length;
-    const joined = Buffer.concat([this.#rest, pieces.bytes.subarray(pieces.at, pieces.limit)]);
+    // Only so much that few bytes are copied in vain, and large messages do not take ever so long.
+    const most = pieces.at + Math.max(JOINED_BYTES, this.#length, kept);
+    const limit = Math.min(pieces.limit, most);
+    const joined = Buffer.concat([this.#rest, pieces.bytes.subarray(pieces.at, limit)]);
     if (joined.length > FRAME_BYTES_MAX) {
-      throw new StreamError(`sent more than ${FRAME_BYTES_MAX} bytes without an end of the message`);
+      throw new StreamError(
+        `sent more than ${FRAME_BYTES_MAX} bytes without an end of the message`,
+      );
     }
     const end = frameEnd(joined, { at: 0, limit: joined.length });
     if (end < 0) {
       this.#rest = joined;
-      pieces.at = pieces.limit;
+      pieces.at = limit;
       return false;
     }
     this.#rest = new Uint8Array(0);
@@ -100,12 +106,12 @@ function frameEnd(
   if (bytes[at] !== MESSAGE) return lineEnd;
   let payload = 0;
   let place = 1;
-  let digit = lineEnd - 1;
-  for (; digit > at && bytes[digit] !== BLANK; digit--) {
-    payload += ((bytes[digit] ?? 0) - ZERO) * place;
+  for (let from = lineEnd - 1; from > at && bytes[from] !== BLANK; from--) {
+    const digit = (bytes[from] ?? 0) - ZERO;
+    payload += digit >= 0 && digit <= 9 ? digit * place : Number.NaN;
     place *= 10;
   }
-  if (!(payload >= 0 && payload < FRAME_BYTES_MAX)) {
+  if (!(payload < FRAME_BYTES_MAX)) {
     throw new StreamError("sent a message whose length makes no sense");
   }
   const end = lineEnd + 2 + payload;

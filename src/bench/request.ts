@@ -104,7 +104,7 @@ export async function openRequest(context: LoadContext): Promise<Load> {
     clients: [...requesters, ...responders],
     start,
     books,
-    times: { roundTripMs: roundTrip },
+    times: { roundTrip },
   };
 }
 

@@ -1,13 +1,14 @@
 /** Runs what a spec says, whatever the workload. */
 
 import type { BenchClient, BenchProtocol } from "./bench_client.ts";
-import { type BenchResult, type Figures, optionsOf } from "./bench_result.ts";
 import type { BenchEnvironment, BenchSpec, ProtocolName, Workload } from "./bench_spec.ts";
 import { runConnect } from "./connect.ts";
 import { openFanOut } from "./fan_out.ts";
 import { runIdle } from "./idle.ts";
 import { openLatency } from "./latency.ts";
 import type { Load, LoadContext } from "./load.ts";
+import { natsProtocol } from "./nats_protocol.ts";
+import type { Outcome } from "./outcome.ts";
 import { openPairs } from "./pairs.ts";
 import { openQueue } from "./queue.ts";
 import { openReceipts } from "./receipts.ts";
@@ -15,13 +16,6 @@ import { openRequest } from "./request.ts";
 import { runLoad } from "./run_load.ts";
 import { stompProtocol } from "./stomp_protocol.ts";
 import { runStorm } from "./storm.ts";
-
-interface Outcome {
-  /** How the broker calls itself. */
-  readonly broker: string;
-  readonly figures: Figures;
-  readonly problems: readonly string[];
-}
 
 const RUNS: Readonly<Record<Workload, (context: LoadContext) => Promise<Outcome>>> = {
   "fan-out": loadRun(openFanOut),
@@ -37,7 +31,7 @@ const RUNS: Readonly<Record<Workload, (context: LoadContext) => Promise<Outcome>
 
 const PROTOCOLS: Readonly<Record<ProtocolName, BenchProtocol>> = {
   stomp: stompProtocol,
-  nats: stompProtocol,
+  nats: natsProtocol,
 };
 
 /**
@@ -47,11 +41,7 @@ const PROTOCOLS: Readonly<Record<ProtocolName, BenchProtocol>> = {
  * @throws ClientError where a connection fails, ProcessUsageError where the
  * broker's process cannot be looked at
  */
-export async function runBench(
-  spec: BenchSpec,
-  environment: BenchEnvironment,
-): Promise<BenchResult> {
-  const { workload, protocol, address } = spec;
+export async function runBench(spec: BenchSpec, environment: BenchEnvironment): Promise<Outcome> {
   const opened = new Set<BenchClient>();
   let isStopped = false;
   environment.stopped.then(() => {
@@ -60,32 +50,19 @@ export async function runBench(
   const context: LoadContext = {
     ...environment,
     spec,
-    protocol: PROTOCOLS[protocol],
+    protocol: PROTOCOLS[spec.protocol],
     opened,
     isStopped: () => isStopped,
   };
   try {
-    const { broker, figures, problems } = await RUNS[workload](context);
-    const all = isStopped ? [...problems, "Stopped before its end"] : problems;
-    return {
-      workload,
-      url: address.url.shown,
-      protocol,
-      broker,
-      bun: Bun.version,
-      options: optionsOf(spec),
-      ok: all.length === 0,
-      problems: all,
-      figures,
-    };
+    const outcome = await RUNS[spec.workload](context);
+    if (!isStopped) return outcome;
+    return { ...outcome, problems: [...outcome.problems, "Stopped before its end"] };
   } finally {
     for (const client of opened) client.cut();
   }
 }
 
 function loadRun(open: (context: LoadContext) => Promise<Load>) {
-  return async (context: LoadContext): Promise<Outcome> => {
-    const load = await open(context);
-    return { broker: load.clients[0]?.server ?? "", ...(await runLoad(load, context)) };
-  };
+  return async (context: LoadContext): Promise<Outcome> => runLoad(await open(context), context);
 }

@@ -1,9 +1,9 @@
 /** Runs a workload of messages: warms up, measures, and checks every count. */
 
-import { type Figures, percentiles, usageFigures } from "./bench_result.ts";
 import type { Course } from "./course.ts";
 import type { Load, LoadContext } from "./load.ts";
 import { startMeter } from "./meter.ts";
+import type { Outcome } from "./outcome.ts";
 import { waitOrStop } from "./wait_or_stop.ts";
 
 /** Nothing came for so long that it will not come any more. */
@@ -18,13 +18,6 @@ const NAMED_MAX = 5;
 /** Sentences of a kind: a hundred subscribers miss what one of them misses. */
 const PROBLEMS_MAX = 20;
 
-/** What came of a workload of messages. */
-export interface LoadOutcome {
-  readonly figures: Figures;
-  /** Sentences about what went wrong; empty if all is well. */
-  readonly problems: readonly string[];
-}
-
 /**
  * Runs a workload that is open, to its end. Counts are of the whole run, the
  * warm-up included; everything else is of what came after that.
@@ -32,48 +25,42 @@ export interface LoadOutcome {
  * @throws ClientError when a connection is lost, ProcessUsageError when the
  * broker's process is
  */
-export async function runLoad(load: Load, context: LoadContext): Promise<LoadOutcome> {
+export async function runLoad(load: Load, context: LoadContext): Promise<Outcome> {
   const { course } = load;
   const { spec, progress } = context;
   const watch = watchCourse(course, context);
   try {
+    await context.share?.ready();
     if (spec.warmUpSeconds > 0) {
       progress("Warming up");
+      if (!course.isFollowing) course.begin(Number.POSITIVE_INFINITY);
       load.start();
       await waitOrStop(spec.warmUpSeconds, { ...context, early: course.settled });
     }
-    const before = { sent: course.sent, arrived: course.arrived };
+    const before = { sent: course.isFollowing ? 0 : course.sent, arrived: course.arrived };
     for (const times of Object.values(load.times ?? {})) times.clear();
     const meter = startMeter(spec, context);
     watch.onTick = () => {
       meter.sample();
-      progress(
-        `${course.sent - before.sent} sent, ${course.arrived} of ${course.expected} arrived`,
-      );
+      progress(`${course.sent - before.sent} sent, ${course.arrived - before.arrived} arrived`);
     };
-    if (spec.messages !== undefined) course.limit = course.sent + spec.messages;
+    const { messages: most = Number.POSITIVE_INFINITY } = spec;
+    if (!course.isFollowing) course.begin(course.sent + most);
     if (spec.warmUpSeconds === 0) load.start();
     const stalled = await toTheEnd(course, context);
     const usage = meter.end();
-    const messages = course.sent - before.sent;
+    const messages = course.isFollowing ? 0 : course.sent - before.sent;
     const deliveries = (course.arrived - before.arrived) / (load.parts ?? 1);
     // What was sent twice may still be on its way.
     if (!stalled) await Promise.all(load.clients.map((client) => client.fence()));
     const { problems, ...counts } = verdict(load);
-    const { seconds } = usage;
-    const figures = {
-      seconds,
-      messages,
-      deliveries,
-      messagesPerSecond: messages / seconds,
-      deliveriesPerSecond: deliveries / seconds,
-      ...counts,
-      ...Object.fromEntries(
-        Object.entries(load.times ?? {}).map(([name, times]) => [name, percentiles(times)]),
-      ),
-      ...usageFigures(usage, { what: "deliveries", count: deliveries }),
+    return {
+      broker: load.clients[0]?.server ?? "",
+      usage,
+      counts: { messages, deliveries, ...counts },
+      times: load.times ?? {},
+      problems,
     };
-    return { figures, problems };
   } finally {
     watch.stop();
   }
@@ -81,9 +68,11 @@ export async function runLoad(load: Load, context: LoadContext): Promise<LoadOut
 
 /** Lets the course run until it has to end, and has settled; whether it stalled. */
 async function toTheEnd(course: Course, context: LoadContext): Promise<boolean> {
-  const { spec, stopped } = context;
+  const { spec, stopped, share } = context;
   const closeDown = (): void => {
+    if (course.isFollowing) return;
     course.limit = Math.min(course.limit, course.sent);
+    share?.tellTotal(course.limit);
     course.look();
   };
   const early = course.settled;
@@ -95,6 +84,7 @@ async function toTheEnd(course: Course, context: LoadContext): Promise<boolean> 
     return false;
   } catch (error) {
     if (!(error instanceof StalledError)) throw error;
+    closeDown();
     return true;
   }
 }
@@ -108,7 +98,8 @@ function watchCourse(course: Course, { runtime }: Pick<LoadContext, "runtime">) 
     stop: runtime.every(TICK_MS, () => {
       watch.onTick();
       const now = course.sent + course.arrived;
-      still = now === last ? still + 1 : 0;
+      // Who follows hears from the sender that there is no more.
+      still = now === last && Number.isFinite(now) ? still + 1 : 0;
       last = now;
       if (still >= STALL_TICKS) course.fail(new StalledError("Nothing comes any more"));
     }),
@@ -121,7 +112,7 @@ function verdict({ books }: Load) {
   const problems: string[] = [];
   for (const { what = "messages", receiver, tally, sent } of books) {
     const all = sent();
-    const lost = all - tally.arrived;
+    const lost = Math.max(0, all - tally.arrived);
     sums.lost += lost;
     sums.doubled += tally.doubled;
     sums.foreign += tally.foreign;

@@ -2,12 +2,11 @@
 
 import { after } from "../client/after.ts";
 import type { BenchClient } from "./bench_client.ts";
-import { percentiles, usageFigures } from "./bench_result.ts";
 import { destinationOf } from "./bench_spec.ts";
-import type { ConnectionsOutcome } from "./connect.ts";
 import { Histogram } from "./histogram.ts";
 import { connectInTime, cut, type LoadContext, openClients } from "./load.ts";
 import { startMeter } from "./meter.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** How long a client waits after a try that failed, as a page would, only less patiently. */
 const RETRY_MS = 100;
@@ -19,7 +18,7 @@ const TRIES_MAX = 100;
  * them come back at once, as after a restart of a proxy: a window of them at a
  * time, again and again until each is logged in and subscribed.
  */
-export async function runStorm(context: LoadContext): Promise<ConnectionsOutcome> {
+export async function runStorm(context: LoadContext): Promise<Outcome> {
   const { spec, nanoseconds, runtime, progress, isStopped } = context;
   const { connections, window } = spec;
   const subscription = { destination: destinationOf(spec), id: "sub-0", ack: "auto" } as const;
@@ -36,6 +35,7 @@ export async function runStorm(context: LoadContext): Promise<ConnectionsOutcome
   const broker = first[0]?.server ?? "";
   const failedBefore = failures.length;
 
+  await context.share?.ready();
   const times = new Histogram();
   let begun = 0;
   let back = 0;
@@ -82,15 +82,9 @@ export async function runStorm(context: LoadContext): Promise<ConnectionsOutcome
   }
   return {
     broker,
-    figures: {
-      seconds: usage.seconds,
-      connections,
-      back,
-      failedTries,
-      loginsPerSecond: back / usage.seconds,
-      backAfterMs: percentiles(times),
-      ...usageFigures(usage, { what: "logins", count: back }),
-    },
+    usage,
+    counts: { logins: back, failedTries },
+    times: { backAfter: times },
     problems,
   };
 }

@@ -1,66 +1,34 @@
 /** `stompbox bench`. */
 
-import { resultLine, resultTable } from "../bench/bench_result.ts";
-import type { BenchSpec, ProtocolName, Workload } from "../bench/bench_spec.ts";
+import { resultLine, resultOf, resultTable } from "../bench/bench_result.ts";
+import type { BenchEnvironment, BenchSpec, ProtocolName, Workload } from "../bench/bench_spec.ts";
 import { BODY_BYTES_MIN } from "../bench/digits.ts";
 import { ProcessUsageError } from "../bench/process_usage.ts";
+import type { Outcome } from "../bench/outcome.ts";
 import { runBench } from "../bench/run_bench.ts";
-import { ClientError } from "../client/client_error.ts";
+import { ShareFailed } from "../bench/run_shares.ts";
+import { outcomeData, type ShareOf } from "../bench/share_messages.ts";
+import { SHARED, splitSpec } from "../bench/split_spec.ts";
+import { BrokerError, ClientError } from "../client/client_error.ts";
+import { openShare, shareOf, startShares, tellStarter } from "./bench_share.ts";
 import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
 import {
   choice,
   choiceOperand,
   count,
   duration,
-  durationOr,
   factor,
   list,
+  optionsOf,
   ReadError,
   size,
   text,
   toggle,
   type ValuesOf,
 } from "./command_option.ts";
-import { CONNECTION, type ConnectionValues } from "./connection_options.ts";
+import { CONNECTION } from "./connection_options.ts";
 import { watchSignals } from "./stop_signals.ts";
 import { readTrust } from "./with_api.ts";
-
-/** What each workload takes beside what all take, and in how far they differ where nobody says so. */
-const WORKLOADS: Readonly<Record<Workload, WorkloadNotes>> = {
-  "fan-out": { takes: ["subscribers", "ids", "size", "window", "warmUp"], subscribers: 100 },
-  pairs: { takes: ["pairs", "ids", "size", "window", "warmUp"], window: 64 },
-  queue: {
-    takes: ["senders", "subscribers", "ack", "ids", "persistent", "size", "window", "warmUp"],
-    on: "queue",
-    window: 512,
-  },
-  receipts: {
-    takes: ["senders", "subscribers", "persistent", "size", "window", "warmUp"],
-    on: "queue",
-  },
-  request: {
-    takes: ["pairs", "subscribers", "size", "window", "warmUp"],
-    on: "queue",
-    pairs: 10,
-    window: 16,
-  },
-  latency: {
-    takes: ["subscribers", "ids", "rate", "size", "warmUp"],
-    subscribers: 10,
-  },
-  connect: { takes: ["connections", "window"], connections: 5000, window: 50 },
-  storm: { takes: ["connections", "window"], window: 1000 },
-  idle: { takes: ["connections", "heartBeat"] },
-};
-
-interface WorkloadNotes {
-  readonly takes: readonly (keyof BenchOptions)[];
-  readonly on?: "queue";
-  readonly subscribers?: number;
-  readonly pairs?: number;
-  readonly connections?: number;
-  readonly window?: number;
-}
 
 const NAMES = [
   "fan-out",
@@ -74,8 +42,8 @@ const NAMES = [
   "idle",
 ] as const satisfies readonly Workload[];
 
-/** What NATS has no word for. */
-const STOMP_ONLY: readonly Workload[] = ["queue", "receipts", "request", "storm"];
+/** What NATS has words for. */
+const NATS_WORKLOADS: readonly Workload[] = ["fan-out", "pairs", "latency", "connect", "idle"];
 
 const OPTIONS = {
   messages: count({ short: "-n", min: 1, max: 1_000_000_000, description: "measure N messages" }),
@@ -83,34 +51,78 @@ const OPTIONS = {
   subscribers: count({ min: 0, max: 100_000, description: "who receives" }),
   pairs: count({ min: 1, max: 50_000, description: "senders, each with a receiver" }),
   connections: count({ min: 1, max: 1_000_000, description: "of connect, storm and idle" }),
-  ack: choice(["auto", "client", "client-individual"], { description: "how a queue is consumed" }),
   window: count({ min: 1, max: 1_000_000, description: "messages in flight, or logins" }),
   rate: factor({ min: 0.1, max: 1_000_000, description: "messages a second, for latency" }),
   size: size({ min: BODY_BYTES_MIN, max: 16 * 1024 ** 2, description: "of a body, otherwise 100" }),
   pid: list(readPid, {
     flag: "--pid",
     placeholder: "PID",
-    description: "process of the broker, to tell its CPU and memory",
+    description: "process of the broker: tell its CPU and memory",
   }),
   json: toggle({ description: "print one line of JSON" }),
 };
 
+/** Interval of heart-beats of idle connections. */
+const IDLE_HEART_BEAT_MS = 10_000;
+
 /** Options that the help only names. */
 const FURTHER = {
+  ack: choice(["auto", "client", "client-individual"], { description: "how a queue is consumed" }),
   ids: choice(["alike", "own"], { description: "ids of subscriptions" }),
   senders: count({ min: 1, max: 10_000, description: "who sends into a queue" }),
   persistent: toggle({ description: "ask the broker to keep messages through a restart" }),
-  heartBeat: durationOr(10_000, {
+  heartBeat: duration({
     min: 0,
     max: 86_400_000,
     description: "interval of heart-beats",
   }),
   warmUp: duration({ min: 0, max: 3_600_000, description: "run so long before it counts" }),
   destination: text({ placeholder: "NAME{}", description: "{} is another in each run" }),
+  processes: count({ min: 1, max: 64, description: "make the load from so many" }),
   protocol: choice(["stomp", "nats"], { description: "what the broker speaks" }),
 };
 
 type BenchOptions = ValuesOf<typeof OPTIONS> & ValuesOf<typeof FURTHER>;
+
+/** What a workload takes beside what all take, and what it does where nobody says so. */
+interface WorkloadNotes {
+  readonly takes: readonly (keyof BenchOptions)[];
+  readonly on?: "queue";
+  readonly subscribers?: number;
+  readonly pairs?: number;
+  readonly connections?: number;
+  readonly window?: number;
+}
+
+const ALL_TAKE: readonly (keyof BenchOptions)[] = ["pid", "json", "destination", "protocol"];
+const MESSAGES: readonly (keyof BenchOptions)[] = ["messages", "seconds", "size", "warmUp"];
+
+const NOTES: Readonly<Record<Workload, WorkloadNotes>> = {
+  "fan-out": {
+    takes: [...MESSAGES, "window", "subscribers", "ids", "processes"],
+    subscribers: 100,
+  },
+  pairs: { takes: [...MESSAGES, "window", "pairs", "ids", "processes"], window: 64 },
+  queue: {
+    takes: [...MESSAGES, "window", "senders", "subscribers", "ids", "ack", "persistent"],
+    on: "queue",
+    window: 512,
+  },
+  receipts: {
+    takes: [...MESSAGES, "window", "senders", "subscribers", "ids", "persistent"],
+    on: "queue",
+  },
+  request: {
+    takes: [...MESSAGES, "window", "pairs", "subscribers"],
+    on: "queue",
+    pairs: 10,
+    window: 16,
+  },
+  latency: { takes: [...MESSAGES, "rate", "subscribers", "ids"], subscribers: 10 },
+  connect: { takes: ["window", "connections", "processes"], connections: 5000, window: 50 },
+  storm: { takes: ["window", "connections", "processes"], window: 1000 },
+  idle: { takes: ["seconds", "connections", "heartBeat", "processes"] },
+};
 
 /** Makes load, counts every message, and tells what it took. */
 export const benchCommand = defineCommand({
@@ -118,7 +130,10 @@ export const benchCommand = defineCommand({
   summary: "make load on a broker, count every message, tell what it took",
   group: "look",
   operands: {
-    workload: choiceOperand(NAMES, { placeholder: "WORKLOAD", description: NAMES.join(" ") }),
+    workload: choiceOperand(NAMES, {
+      placeholder: "WORKLOAD",
+      description: "what to do, one of those below",
+    }),
   },
   options: OPTIONS,
   shared: { ...CONNECTION, ...FURTHER },
@@ -133,18 +148,25 @@ export const benchCommand = defineCommand({
     },
   ],
   notes: [
-    "Also: --ids alike|own, --senders N, --persistent, --warm-up TIME, --heart-beat TIME,",
-    "--destination NAME{}, --protocol stomp|nats.",
+    `WORKLOAD: ${NAMES.join(" ")}`,
+    "Also --ack auto|client|client-individual, --ids alike|own, --senders N,",
+    "--persistent, --warm-up TIME, --heart-beat TIME, --destination NAME{},",
+    "--protocol stomp|nats, --processes N.",
   ],
-  exits: { [EXIT.failed]: "messages lost or doubled, or no connection" },
+  exits: { [EXIT.failed]: "lost or doubled messages, no connection" },
   contradictions: ({ options, operands: { workload } }) => mistakesOf(workload, options),
-  run: async (context, { options, operands: { workload } }) => {
+  run: (context, { options, operands: { workload } }) => {
     const trust = readTrust(context, options);
     if (trust === undefined) return EXIT.misuse;
-    const { login, passcode, host, url } = options;
-    const address = { url, trust, login, passcode, host, heartBeatMs: 0 };
-    const spec = { ...specOf(workload, options), address, run: context.terminal.runtime.id() };
-    return bench(context, { spec, json: options.json });
+    const { login, passcode, host, url, heartBeat = IDLE_HEART_BEAT_MS } = options;
+    const heartBeatMs = workload === "idle" ? heartBeat : 0;
+    const address = { url, trust, login, passcode, host, heartBeatMs };
+    // Of the letters that a destination may have in any protocol.
+    const run = context.terminal.runtime.id().replace(/[^A-Za-z0-9]/g, "");
+    const spec = { ...specOf(workload, options), address, run };
+    const share = shareOf(context.terminal);
+    if (share !== undefined) return benchShare(context, { spec, share });
+    return bench(context, { spec, processes: options.processes ?? 1, json: options.json });
   },
 });
 
@@ -154,13 +176,51 @@ function readPid(text: string): number {
   throw new ReadError(`Cannot use ${JSON.stringify(text)} as a process: expected its number`);
 }
 
-function mistakesOf(workload: Workload, options: BenchOptions & ConnectionValues): string[] {
+function mistakesOf(workload: Workload, options: BenchOptions): string[] {
   const mistakes: string[] = [];
+  for (const { name, flag } of optionsOf({ ...OPTIONS, ...FURTHER })) {
+    const takers = NAMES.filter((each) => takes(each).some((option) => option === name));
+    const isGiven = Object.entries(options).some(
+      ([key, value]) => key === name && value !== undefined && value !== false,
+    );
+    if (isGiven && !takers.includes(workload)) {
+      mistakes.push(`Cannot use ${flag} with ${workload}: expected with ${takers.join(", ")}`);
+    }
+  }
+  const { protocol, destination, messages, seconds, processes = 1 } = options;
+  const shared = SHARED[workload];
+  if (shared !== undefined && specOf(workload, options)[shared] < processes) {
+    mistakes.push(
+      `Cannot use --processes ${processes} with fewer ${shared}: expected one for each`,
+    );
+  }
+  if (messages !== undefined && seconds !== undefined) {
+    mistakes.push("Cannot use --seconds with --messages: either says when it ends");
+  }
+  if (protocol === "nats" && !NATS_WORKLOADS.includes(workload)) {
+    mistakes.push(
+      `Cannot use --protocol nats with ${workload}: expected with ${NATS_WORKLOADS.join(", ")}`,
+    );
+  }
+  if (destination !== undefined && workload === "pairs" && !destination.includes("{}")) {
+    mistakes.push(
+      `Cannot use ${JSON.stringify(destination)} as --destination with pairs: expected {} in it, which is another name for each pair`,
+    );
+  }
+  if (destination !== undefined && protocol === "nats" && /\s/.test(destination)) {
+    mistakes.push(
+      `Cannot use ${JSON.stringify(destination)} as --destination with --protocol nats: expected no blanks`,
+    );
+  }
   return mistakes;
 }
 
+function takes(workload: Workload): readonly (keyof BenchOptions)[] {
+  return [...ALL_TAKE, ...NOTES[workload].takes];
+}
+
 function specOf(workload: Workload, options: BenchOptions): Omit<BenchSpec, "address" | "run"> {
-  const notes = WORKLOADS[workload];
+  const notes = NOTES[workload];
   const { protocol = "stomp", messages, seconds = 5, ids = "alike", ack = "auto" } = options;
   return {
     workload,
@@ -187,28 +247,85 @@ function defaultDestination(protocol: ProtocolName, { on = "topic" }: { readonly
   return protocol === "nats" ? "bench.{}" : `/${on}/bench.{}`;
 }
 
+/** The options that count in a run, whether they were given or not. */
+function optionsIn(spec: BenchSpec, processes: number): Readonly<Record<string, unknown>> {
+  const { bodyBytes: size, warmUpSeconds: warmUp, address, messages, ...rest } = spec;
+  const { heartBeatMs: heartBeat } = address;
+  const seconds = messages === undefined ? spec.seconds : undefined;
+  const all = { ...rest, messages, seconds, size, warmUp, heartBeat, processes };
+  const counting: readonly string[] = [...NOTES[spec.workload].takes, "destination", "protocol"];
+  return Object.fromEntries(Object.entries(all).filter(([name]) => counting.includes(name)));
+}
+
 async function bench(
-  { terminal }: CommandContext,
-  { spec, json }: { readonly spec: BenchSpec; readonly json: boolean },
+  context: CommandContext,
+  plan: { readonly spec: BenchSpec; readonly processes: number; readonly json: boolean },
 ): Promise<ExitCode> {
+  const { terminal } = context;
   const { runtime, err, out } = terminal;
-  const signals = watchSignals(terminal, runtime);
+  const { spec, processes, json } = plan;
   const progress = (text: string): void => {
-    if (err.isTerminal) err.write(`\r\x1b[K${text}`);
+    if (err.isTerminal) err.write(`\r\x1b[K${text.slice(0, err.size().columns - 1)}`);
   };
+  const signals = watchSignals(terminal, runtime);
   const environment = { runtime, nanoseconds: Bun.nanoseconds, stopped: signals.first, progress };
+  const run = (): Promise<Outcome> => {
+    if (processes === 1) return runBench(spec, environment);
+    const options = optionsOf({ ...OPTIONS, ...CONNECTION, ...FURTHER });
+    return startShares(context, { options, count: processes, name: spec.run, environment });
+  };
+  const atOnce = signals.second.then((): undefined => undefined);
   try {
-    const result = await runBench(spec, environment);
+    const outcome = await Promise.race([run(), atOnce]);
     progress("");
+    if (outcome === undefined) return EXIT.failed;
+    const result = resultOf(spec, { outcome, options: optionsIn(spec, processes) });
     out.write(json ? resultLine(result) : resultTable(result));
     for (const problem of result.problems) err.write(`stompbox: ${problem}\n`);
     return result.ok ? EXIT.ok : EXIT.failed;
   } catch (error) {
-    if (!(error instanceof ClientError || error instanceof ProcessUsageError)) throw error;
     progress("");
-    err.write(`stompbox: ${error.message}\n`);
+    err.write(`stompbox: ${sentenceOf(error)}\n`);
     return EXIT.failed;
   } finally {
     signals.forget();
   }
+}
+
+/** The share of a run that this process was started for. */
+async function benchShare(
+  { terminal }: CommandContext,
+  { spec, share }: { readonly spec: BenchSpec; readonly share: ShareOf },
+): Promise<ExitCode> {
+  const { runtime } = terminal;
+  const opened = openShare(terminal, share);
+  const signals = watchSignals(terminal, runtime);
+  const environment: BenchEnvironment = {
+    runtime,
+    nanoseconds: Bun.nanoseconds,
+    stopped: Promise.race([signals.first, opened.stopped]),
+    progress: (text) => tellStarter(terminal, { type: "progress", text }),
+    share: opened,
+  };
+  try {
+    const outcome = await runBench(splitSpec({ ...spec, run: share.run }, share), environment);
+    tellStarter(terminal, { type: "outcome", outcome: outcomeData(outcome) });
+    return EXIT.ok;
+  } catch (error) {
+    tellStarter(terminal, { type: "failed", sentence: sentenceOf(error) });
+    return EXIT.failed;
+  } finally {
+    signals.forget();
+  }
+}
+
+/** What is told of a failure. Throws what is none that anybody could expect. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof BrokerError) return `The broker refused: ${error.message}`;
+  const isExpected =
+    error instanceof ClientError ||
+    error instanceof ProcessUsageError ||
+    error instanceof ShareFailed;
+  if (!isExpected) throw error;
+  return error.message;
 }

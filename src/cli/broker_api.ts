@@ -71,6 +71,7 @@ function unreachable(url: BrokerUrl, { cause }: ApiError): Error {
 function fetchWith({ ca, insecure = false }: Trust): typeof fetch {
   const tls = { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca }) };
   const fetchFrom = (input: string | URL | Request, init: BunFetchRequestInit = {}) =>
-    fetch(input, { ...init, tls });
+    // What the STOMP connection does not go through, calls must not go through either.
+    fetch(input, { ...init, tls, proxy: false });
   return Object.assign(fetchFrom, { preconnect: fetch.preconnect });
 }

@@ -12,6 +12,7 @@ import { examineUpgrade } from "./doctor_upgrade.ts";
 import { readableCount } from "./readable_amount.ts";
 import { showValue } from "./show_value.ts";
 import { watchSignals } from "./stop_signals.ts";
+import { visibleText } from "./visible_text.ts";
 import { readTrust } from "./with_api.ts";
 
 /** Finds out what is wrong on the way to a broker. */
@@ -105,11 +106,14 @@ async function examineAll(context: CommandContext, plan: Plan): Promise<ExitCode
   const width = out.isTerminal ? out.size().columns : undefined;
   const counts = { ok: 0, warn: 0, fail: 0 };
   try {
-    if (!plan.json) out.write(`Examining ${plan.url.shown}\n`);
+    if (!plan.json) out.write(`Examining ${visibleText(plan.url.shown)}\n`);
     const findings = examine({ url: plan.url, trust, runtime }, plan);
     for (;;) {
       const next = await Promise.race([findings.next(), stopped]);
-      if (next === undefined) return EXIT.failed;
+      if (next === undefined) {
+        void findings.return(undefined);
+        return EXIT.failed;
+      }
       if (next.done === true) break;
       counts[next.value.verdict]++;
       out.write(

@@ -135,6 +135,8 @@ function pretty(
   return `${dim}${key}, ${facts.join(", ")}${plain}\n${shown}`;
 }
 
+/** Characters that may wait for whoever reads standard output. */
+const BACKLOG_MAX = 256 * 1024;
 /** How long nothing may come from a broker that does not say where the end is, in ms. */
 const SILENCE_MS = 2_000;
 /** Brokers that would take a browser for a consumer, and hand it the messages. */
@@ -160,6 +162,14 @@ async function browseAsClient(
     stopSilence();
     stopSilence = afterMs(runtime, { ms: SILENCE_MS, task: () => ended.resolve("silence") });
   };
+  const waitForReader = (): void => {
+    stopSilence();
+    client.pause();
+    void out.drained().then(() => {
+      client.resume();
+      heard();
+    });
+  };
   const format = { format: plan.json ? "json" : "pretty", headersOnly: false, nul: false } as const;
   const { confirmed } = client.subscribe({
     destination,
@@ -172,6 +182,7 @@ async function browseAsClient(
       else if (shown < plan.limit) {
         out.write(formatMessage(message, { ...format, color: out.color }));
         if (++shown === plan.limit) ended.resolve("limit");
+        if (out.backlog() > BACKLOG_MAX) waitForReader();
       }
     },
   });

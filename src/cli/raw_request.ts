@@ -64,7 +64,9 @@ export async function rawRequest(
   });
   socket.on(url.tls ? "secureConnect" : "connect", () => {
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-    socket.write(`GET ${path} HTTP/1.1\r\n${lines}\r\n`);
+    // As a URL has it: nothing in it ends the line.
+    const { pathname, search } = new URL(path, "http://localhost");
+    socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${lines}\r\n`);
   });
   socket.on("data", (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);

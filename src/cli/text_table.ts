@@ -50,15 +50,17 @@ export function textTable<T>(
   return { title: line(titles), lines: cells.map(line) };
 }
 
+const GRAPHEMES = new Intl.Segmenter();
+
 /** The beginning of a text that has room in so many columns; a mark says that there is more. */
 export function cutText(text: string, columns: number): string {
   if (Bun.stringWidth(text) <= columns) return text;
   let cut = "";
   let width = 0;
-  for (const character of text) {
-    width += Bun.stringWidth(character);
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    width += Bun.stringWidth(segment);
     if (width > columns - 1) break;
-    cut += character;
+    cut += segment;
   }
   return columns < 1 ? "" : `${cut}…`;
 }

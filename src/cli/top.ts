@@ -8,6 +8,7 @@ import { type CommandContext, defineCommand, EXIT, type ExitCode, NONE } from ".
 import { choice, toggle } from "./command_option.ts";
 import { CONNECTION, type ConnectionValues } from "./connection_options.ts";
 import { type Key, takeScreen, watchKeys } from "./full_screen.ts";
+import { cutText } from "./text_table.ts";
 import { createTopPoll, type TopPoll } from "./top_poll.ts";
 import {
   brokerOrders,
@@ -57,9 +58,10 @@ export const topCommand = defineCommand({
     return mistakes;
   },
   run: (context, { options }) => {
-    const { out } = context.terminal;
+    const { out, env } = context.terminal;
     const { view = "queues" } = options;
-    const form = options.json ? "json" : options.once || !out.isTerminal ? "plain" : "live";
+    const canDraw = out.isTerminal && env.TERM !== "dumb";
+    const form = options.json ? "json" : options.once || !canDraw ? "plain" : "live";
     return withBroker(context, {
       connection: options,
       work: (client, stopped) => top(context, { client, stopped, connection: options, view, form }),
@@ -235,13 +237,14 @@ async function showLive(
     const { columns, rows } = out.size();
     screen.draw(
       picture === undefined
-        ? [`Waiting for ${about.picture.url}`.slice(0, columns)]
+        ? [cutText(`Waiting for ${visibleText(about.picture.url)}`, columns)]
         : screenLines(picture, { choice, color: out.color, columns, rows }),
     );
   };
   const look = async (): Promise<never> => {
     for (;;) {
       const { sample, problems } = await statistics.next();
+      if (choice.paused) continue;
       const orders = brokerOrders(choice);
       // Only what is seen is asked for; the other keeps what it had.
       const [queues, connections] = await Promise.all([

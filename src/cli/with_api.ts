@@ -11,13 +11,17 @@ import type { ConnectionValues } from "./connection_options.ts";
 import { reasonOf } from "./file_failure.ts";
 import { watchSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
+import { visibleLines } from "./visible_text.ts";
 
 /** What {@link withApi} does. */
 export interface ApiUse {
   readonly connection: ConnectionValues;
   /** What cannot be done without an API, to follow "Cannot". */
   readonly what: string;
-  /** The work. `stopped` settles with Ctrl-C, which also ends the calls that are under way. */
+  /**
+   * The work. `stopped` settles with Ctrl-C, and when nobody reads the output
+   * any more; that also ends the calls that are under way.
+   */
   readonly work: (api: CallApi, stopped: Promise<void>) => Promise<ExitCode>;
   /** What to do in its place where there is no API, or one for its own machine alone. */
   readonly otherwise?: () => Promise<ExitCode>;
@@ -34,7 +38,7 @@ export async function withApi(
   if (trust === undefined) return EXIT.misuse;
   const signals = watchSignals(terminal, terminal.runtime);
   const stop = new AbortController();
-  const stopped = signals.first.then(() => stop.abort());
+  const stopped = Promise.race([signals.first, terminal.out.gone]).then(() => stop.abort());
   try {
     const api = await reachApi(url, { trust, stop: stop.signal, runtime: terminal.runtime });
     return await work(api, stopped);
@@ -95,6 +99,14 @@ export async function reachApi(
 
 /** What is told of a failed call; undefined for an error that is none of an API. */
 export function apiFailure(
+  error: unknown,
+  about: { readonly url: BrokerUrl; readonly what: string },
+): string | undefined {
+  const sentence = failureSentence(error, about);
+  return sentence === undefined ? undefined : visibleLines(sentence);
+}
+
+function failureSentence(
   error: unknown,
   { url, what }: { readonly url: BrokerUrl; readonly what: string },
 ): string | undefined {

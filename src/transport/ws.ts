@@ -109,6 +109,11 @@ export class WebSocketWire implements Wire {
 
   write(frames: readonly (string | Uint8Array)[]): void {
     if (this.#socket === undefined) return;
+    const [first] = frames;
+    if (frames.length === 1 && first !== undefined) {
+      this.#socket.send(first);
+      return;
+    }
     this.batch = frames;
     this.#socket.cork(sendBatch);
     this.batch = NONE;

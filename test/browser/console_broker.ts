@@ -71,10 +71,17 @@ async function startExecutable(
     [
       program,
       ...listen.flatMap((url) => ["--listen", url]),
-      ...["--ports-file", portsFile],
+      ...["--ports-file", portsFile, "--log", "warn"],
       ...(staticDir === undefined ? [] : ["--static", staticDir]),
     ],
-    { cwd: folder, stdin: "ignore", stdout: "pipe", stderr: "inherit" },
+    {
+      cwd: folder,
+      // What configures these tests would configure the program too.
+      env: { PATH: process.env["PATH"] ?? "" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    },
   );
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");

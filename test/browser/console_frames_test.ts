@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Client } from "@stomp/stompjs";
 import type { Page } from "playwright-core";
 import { axeViolations } from "./axe.ts";
-import { browserMissing } from "./browser.ts";
+import { browserMissing, launchBrowser, openPage } from "./browser.ts";
+import { type ConsoleBroker, startConsoleBroker } from "./console_broker.ts";
 import {
   type ConsoleSession,
   publish,
@@ -26,6 +27,24 @@ const rowOf = (page: Page, command: string, ...texts: string[]) =>
     .first();
 const CLIPBOARD = { permissions: ["clipboard-read", "clipboard-write"] };
 
+/** How many connections watch the frames of a broker, as it has it. */
+async function watchersOf({ call }: ConsoleBroker): Promise<number> {
+  const { items } = await call("connections", { limit: 1_000 });
+  const details = await Promise.all(
+    items.map(({ number }) => call("connection", { number }).catch(() => undefined)),
+  );
+  const lists = details.flatMap((detail) => detail?.subscriptionList ?? []);
+  return lists.filter(({ destination }) => destination === "/topic/$system/frames").length;
+}
+
+/** Asks until it is so: the broker tells nobody who looks. */
+async function untilWatchedBy(broker: ConsoleBroker, count: number): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while ((await watchersOf(broker)) !== count) {
+    if (performance.now() > deadline) throw new Error(`Not within 30 s: ${count} watchers`);
+  }
+}
+
 describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
   let session: ConsoleSession;
   /** Pages of the test that watch. */
@@ -43,23 +62,7 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
   const expectClean = (allowed = /^$/) =>
     expect(session.problems().filter((problem) => !allowed.test(problem))).toEqual([]);
 
-  /** How many connections watch frames, as the broker has it. */
-  const watchers = async (): Promise<number> => {
-    const { call } = session.broker;
-    const { items } = await call("connections", { limit: 1_000 });
-    const details = await Promise.all(
-      items.map(({ number }) => call("connection", { number }).catch(() => undefined)),
-    );
-    const lists = details.flatMap((detail) => detail?.subscriptionList ?? []);
-    return lists.filter(({ destination }) => destination === "/topic/$system/frames").length;
-  };
-  /** Asks until it is so: the broker tells nobody who looks. */
-  const untilWatched = async (): Promise<void> => {
-    const deadline = performance.now() + 10_000;
-    while ((await watchers()) !== watching) {
-      if (performance.now() > deadline) throw new Error(`Not within 10 s: ${watching} watchers`);
-    }
-  };
+  const untilWatched = (): Promise<void> => untilWatchedBy(session.broker, watching);
   const openFrames = async (hash = "#/frames", options = {}): Promise<Page> => {
     const page = await session.open(hash, options);
     watching += 1;
@@ -247,6 +250,8 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
       });
       await publish(ann, { destination: "/queue/good", body: "good" });
       await publish(ann, { destination: "/queue/bad", body: "bad" });
+      // Opening one makes the list stand still.
+      await rowOf(page, "NACK").waitFor();
       const steps = panel(page).locator(".journey li");
       await rowOf(page, "SEND", "/queue/good").click();
       await panel(page).getByRole("button", { name: "Follow" }).click();
@@ -281,8 +286,8 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
     async () => {
       const page = await openFrames("#/frames", CLIPBOARD);
       const ann = await session.connect();
-      await publish(ann, { destination: "/queue/link", body: "look at this" });
-      await rowOf(page, "SEND", "/queue/link").click();
+      await publish(ann, { destination: "/queue/permalink", body: "look at this" });
+      await rowOf(page, "SEND", "/queue/permalink").click();
       await panel(page).getByRole("button", { name: "Copy link" }).click();
       await page.getByText("Copied: link").waitFor();
       const link = await page.evaluate<string>("navigator.clipboard.readText()");
@@ -457,12 +462,46 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
           document.dispatchEvent(new Event("visibilitychange"));`);
       await hide(true);
       await page.clock.fastForward(50_000);
-      expect(await watchers()).toBe(1);
+      expect(await watchersOf(session.broker)).toBe(1);
       await page.clock.fastForward(15_000);
       await untilWatching(0);
       await hide(false);
       await untilWatching(1);
       expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "of a broker that was started again come behind those of its former life",
+    async () => {
+      const browser = await launchBrowser();
+      let broker = await startConsoleBroker();
+      const { httpPort: port } = broker;
+      const watched = await openPage(browser, new URL("console/#/frames", broker.root).href);
+      try {
+        const { page } = watched;
+        // Frames are what clients say and are told, so one comes and goes.
+        const connectOnce = async () => {
+          const socket = new WebSocket(broker.url);
+          await new Promise((resolve) => (socket.onopen = resolve));
+          socket.send(`CONNECT\naccept-version:1.2\nlogin:${crypto.randomUUID()}\n\n\0`);
+          await new Promise((resolve) => (socket.onmessage = resolve));
+          socket.close();
+        };
+        await untilWatchedBy(broker, 1);
+        await connectOnce();
+        await rowOf(page, "CONNECTED").waitFor();
+        await broker.stop();
+        await page.getByText("Reconnecting").waitFor();
+        broker = await startConsoleBroker({ port });
+        await untilWatchedBy(broker, 1);
+        await connectOnce();
+        await rows(page).filter({ hasText: "The broker was started again" }).waitFor();
+      } finally {
+        await browser.close();
+        await broker.stop();
+      }
     },
     TIMEOUT_MS,
   );

@@ -21,7 +21,7 @@ const NAMES = [
   ["pаypal", "pаypal"],
   ["100%/..%2f?#&=+", "100%/..%2f?#&=+"],
   ["שלום", "שלום"],
-  [" ends ", "␠ends␠"],
+  [" ends ", "\\x20ends\\x20"],
   [`long.${"x".repeat(900)}`, `long.${"x".repeat(100)}`],
 ] as const;
 

@@ -157,6 +157,21 @@ describe("browse", () => {
     expect(out.length).toBeLessThan(70_000);
   });
 
+  test("ends when its reader has seen enough", async () => {
+    const name = fresh();
+    await fill(name, ...Array.from({ length: 300 }, (_, at) => `body ${at}`));
+    const reader = { isThere: true };
+    const running = cli().start(["queue", "browse", name, "--limit", "300"], {
+      ...{ carrier: "ws", input: "", stuck: () => !reader.isThere },
+    });
+    reader.isThere = false;
+    await running.shows("body 0");
+    running.leave();
+    expect(await running.done).toBe(1);
+    expect(running.written.out).not.toContain("body 299");
+    expect(running.written.err).toBe("");
+  });
+
   test("gives bytes that are no text as base64", async () => {
     const name = fresh();
     await fill(name, Uint8Array.of(255, 0));
@@ -165,11 +180,10 @@ describe("browse", () => {
 
   test("says that nothing waits, and that there is no such queue", async () => {
     const name = fresh();
-    await fill(name, "one");
-    await queue(["purge", name, "--yes"]);
-    const { code, err } = await queue(["browse", name]);
-    // Emptied, it may be gone.
-    if (code === 0) expect(err).toBe(`No messages wait in "${name}"\n`);
+    await cli().listen(`/queue/${name}`);
+    expect(await queue(["browse", name])).toEqual({
+      ...{ code: 0, out: "", err: `No messages wait in "${name}"\n` },
+    });
     const none = await queue(["browse", "never-there"]);
     expect(none.code).toBe(1);
     expect(none.err).toBe(
@@ -196,6 +210,21 @@ describe("as any client, browse", () => {
     const { out, err } = await queue(["browse", name, "--limit", "2"], { carrier: "tcp" });
     expect(out.match(/^(?:one|two|three)$/gm)).toEqual(["one", "two"]);
     expect(err).toBe("There may be more: --limit 4 shows them\n");
+  });
+
+  test("waits for whoever reads, however slowly", async () => {
+    const name = fresh();
+    await fill(name, "one", "two");
+    const reader = { isThere: false };
+    const running = cli().start(["queue", "browse", name], {
+      ...{ carrier: "tcp", input: "", stuck: () => !reader.isThere },
+    });
+    await running.shows("one");
+    reader.isThere = true;
+    // The fake looks at its reader when something is written.
+    running.err.write("");
+    expect(await running.done).toBe(0);
+    expect(running.written.out).toContain("two");
   });
 
   test("cannot begin behind a key", async () => {
@@ -438,6 +467,26 @@ describe("where no stompbox answers", () => {
       expect(err).toContain("Cannot list queues: no stompbox answers there with its API");
       expect(err).toContain(`http://127.0.0.1:${server.port}/api/v1/status: HTTP status 200`);
       expect(err).toContain(`http://127.0.0.1:${server.port}/ws/api/v1/status: HTTP status 200`);
+    } finally {
+      await server.stop(true);
+    }
+  });
+
+  test("says what a server has against it, and lets it drive no terminal", async () => {
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: async (request) => {
+        if (!request.url.endsWith("/status")) {
+          const problem = { title: "No", status: 500, detail: "Cannot look: \x1b[2Jgone" };
+          return Response.json(problem, { status: 500 });
+        }
+        return fetch(`http://localhost:${cli().broker.ws}/api/v1/status`);
+      },
+    });
+    try {
+      const { code, err } = await queue(["ls", "--url", `ws://127.0.0.1:${server.port}`]);
+      expect({ code, err }).toEqual({ code: 1, err: "stompbox: Cannot look: \\x1b[2Jgone\n" });
     } finally {
       await server.stop(true);
     }

@@ -94,8 +94,8 @@ describe.skipIf(process.platform === "win32")("on a real terminal", () => {
         WAIT_MS,
       );
       end(running.type);
-      expect(await running.ended()).toEqual({ code: 0, restored: true });
       await running.shows(GIVEN_BACK);
+      expect(await running.ended()).toEqual({ code: 0, restored: true });
       expect(running.shown.text).toEndWith(GIVEN_BACK);
     },
     TIMEOUT_MS,

@@ -63,11 +63,21 @@ describe.concurrent("off a terminal", () => {
         ...{ version: z.literal("test"), url: z.string(), uptimeMs: z.number() },
         ...{ sample: sampleSchema, problems: z.array(z.object({ sentence: z.string() })) },
         queues: z.array(z.object({ name: z.string(), ready: z.number(), inRate: z.number() })),
-        connections: z.array(z.object({ number: z.number(), outRate: z.number() })),
+        // One that came between the two looks has no rate yet.
+        connections: z.array(z.object({ number: z.number(), outRate: z.number().optional() })),
       })
       .parse(JSON.parse(line));
     expect(told.queues).toContainEqual({ name: "seen-by-top", ready: 1, inRate: 0 });
     expect(told.sample.queueMessages).toBe(1);
+  });
+
+  test("is the same on a terminal that cannot be drawn on", async () => {
+    const { code, out } = await cli().run(["top"], {
+      ...{ carrier: "ws", isTerminal: true, env: { TERM: "dumb" } },
+    });
+    expect(code).toBe(0);
+    expect(out).toContain("seen-by-top");
+    expect(out).not.toContain("\x1b");
   });
 
   test("--once is the same on a terminal", async () => {

@@ -34,9 +34,9 @@ describe("What cannot be seen becomes an escape", () => {
     ["non\u00a0breaking", "non\\xa0breaking"],
     ["tag\u{e0041}", "tag\\u{e0041}"],
     ["lone\ud800", "lone\\ud800"],
-    [" both ends ", "␠both ends␠"],
-    ["/queue/ a", "/queue/␠a"],
-    ["a  b", "a␠␠b"],
+    [" both ends ", "\\x20both ends\\x20"],
+    ["/queue/ a", "/queue/\\x20a"],
+    ["a  b", "a\\x20\\x20b"],
     ["\u2067isolated\u2069", "\\u2067isolated\\u2069"],
   ])("%j shows as %j", (text, shown) => {
     expect(visibleString(text)).toBe(shown);

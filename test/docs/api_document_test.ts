@@ -63,7 +63,7 @@ async function firstOutput(script: string): Promise<string | undefined> {
 }
 
 describe("system topics", () => {
-  const text = documentTexts().get("api.md") ?? "";
+  const text = documentTexts().get("docs/api.md") ?? "";
   const topics = Object.keys(SYSTEM_TOPICS).filter(
     (name): name is SystemTopic => name in SYSTEM_TOPICS,
   );

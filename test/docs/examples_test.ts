@@ -5,7 +5,7 @@ import { loadSettings } from "../../src/cli/settings.ts";
 import type { Config } from "../../src/config.ts";
 import { fakeTerminal } from "../cli/fake_terminal.ts";
 import { openBroker } from "../support/brokers.ts";
-import { documentBlocks, shellWords } from "./documents.ts";
+import { commandLines, documentBlocks, shellWords } from "./documents.ts";
 import { parseExample, runExample } from "./stomp_example.ts";
 
 const blocks = documentBlocks();
@@ -45,7 +45,7 @@ describe("conversations in the documentation", () => {
 
   test("are there, and no other language is taken for one", () => {
     expect(blocksOf("stomp").length).toBeGreaterThan(10);
-    const known = new Set(["stomp", "toml", "sh", "js", "json", "text"]);
+    const known = new Set(["stomp", "toml", "sh", "js", "ts", "html", "json", "text"]);
     expect(blocks.filter(({ language }) => !known.has(language))).toEqual([]);
   });
 });
@@ -57,10 +57,8 @@ describe("configuration files in the documentation", () => {
 });
 
 describe("command lines in the documentation", () => {
-  const lines = blocksOf("sh").flatMap(([where, { text }]) =>
-    text
-      .replaceAll("\\\n", "")
-      .split("\n")
+  const lines = blocksOf("sh").flatMap(([where, block]) =>
+    commandLines(block)
       .filter((line) => /\bstompbox\b/.test(line))
       .map((line) => [line, where] as const),
   );
