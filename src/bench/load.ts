@@ -46,8 +46,8 @@ export interface LoadContext extends BenchEnvironment {
 
 /** Connections that are opened at the same time. */
 const OPENING_AT_ONCE = 100;
-/** How long a login, or a subscription, may take. */
-const OPENING_MS = 10_000;
+/** How long a login with its subscription may take, and the end of one. */
+const ANSWER_MS = 10_000;
 const BATCH_BYTES = 256 * 1024;
 
 /**
@@ -94,15 +94,6 @@ export async function connectInTime(
 ): Promise<BenchClient> {
   const { lost, prepare } = opening;
   const { address } = context.spec;
-  const late = Promise.withResolvers<never>();
-  const stop = after(context.runtime, {
-    ms: OPENING_MS,
-    task: () => {
-      const reason = `no answer within ${OPENING_MS / 1000} s`;
-      const { shown } = address.url;
-      late.reject(new ConnectError("timeout", `Cannot connect to ${shown}: ${reason}`));
-    },
-  });
   const connecting = context.protocol.connect({ address, lost });
   const opened = connecting.then(async (client) => {
     context.opened.add(client);
@@ -110,13 +101,30 @@ export async function connectInTime(
     return client;
   });
   try {
-    return await Promise.race([opened, late.promise]);
+    return await inTime(opened, context);
   } catch (error) {
     connecting.then(
       (client) => cut(context, client),
       () => undefined,
     );
     throw error;
+  }
+}
+
+/** Waits for an answer of the broker; rejects with a ConnectError when that takes too long. */
+export async function inTime<T>(
+  answer: Promise<T>,
+  { runtime, spec }: Pick<LoadContext, "runtime" | "spec">,
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const task = (): void => {
+    const reason = `no answer within ${ANSWER_MS / 1000} s`;
+    const { shown } = spec.address.url;
+    late.reject(new ConnectError("timeout", `Cannot talk to ${shown}: ${reason}`));
+  };
+  const stop = after(runtime, { ms: ANSWER_MS, task });
+  try {
+    return await Promise.race([answer, late.promise]);
   } finally {
     stop();
   }

@@ -1,7 +1,6 @@
 /** What a run uses while it is measured: time, our CPU, the broker's CPU and memory. */
 
-import type { BenchEnvironment, BenchSpec } from "./bench_spec.ts";
-import { ownCpuSeconds, readProcessUsage } from "./process_usage.ts";
+import { ownCpuSeconds, ProcessUsageError, readProcessUsage } from "./process_usage.ts";
 
 /** What was used between two moments. */
 export interface Usage {
@@ -35,24 +34,31 @@ export interface Meter {
  * @throws ProcessUsageError if a process that was named is not there
  */
 export function startMeter(
-  { pids }: Pick<BenchSpec, "pids">,
-  { nanoseconds }: Pick<BenchEnvironment, "nanoseconds">,
+  { pids }: { readonly pids: readonly number[] },
+  { nanoseconds }: { readonly nanoseconds: () => number },
 ): Meter {
   const read = () => (pids.length === 0 ? undefined : readProcessUsage(pids));
   const before = read();
   const ownBefore = ownCpuSeconds();
   const start = nanoseconds();
   let peak = before?.residentKiB ?? 0;
-  const sample = () => {
+  const look = () => {
     const now = read();
     peak = Math.max(peak, now?.residentKiB ?? 0);
     return now;
   };
   return {
-    sample,
+    sample: () => {
+      try {
+        look();
+      } catch (error) {
+        // The end will say so.
+        if (!(error instanceof ProcessUsageError)) throw error;
+      }
+    },
     end: () => {
       const seconds = (nanoseconds() - start) / 1e9;
-      const after = sample();
+      const after = look();
       const broker = before !== undefined &&
         after !== undefined && {
           cpuSeconds: after.cpuSeconds - before.cpuSeconds,

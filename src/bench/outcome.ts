@@ -41,3 +41,8 @@ export function mergeOutcomes(outcomes: readonly Outcome[]): Outcome {
     problems: outcomes.flatMap(({ problems }) => problems),
   };
 }
+
+/** The outcome of a run that somebody ended: whatever it measured, it is not what was asked for. */
+export function withStop(outcome: Outcome): Outcome {
+  return { ...outcome, problems: [...outcome.problems, "Stopped before its end"] };
+}

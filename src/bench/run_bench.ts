@@ -8,7 +8,7 @@ import { runIdle } from "./idle.ts";
 import { openLatency } from "./latency.ts";
 import type { Load, LoadContext } from "./load.ts";
 import { natsProtocol } from "./nats_protocol.ts";
-import type { Outcome } from "./outcome.ts";
+import { type Outcome, withStop } from "./outcome.ts";
 import { openPairs } from "./pairs.ts";
 import { openQueue } from "./queue.ts";
 import { openReceipts } from "./receipts.ts";
@@ -56,8 +56,8 @@ export async function runBench(spec: BenchSpec, environment: BenchEnvironment): 
   };
   try {
     const outcome = await RUNS[spec.workload](context);
-    if (!isStopped) return outcome;
-    return { ...outcome, problems: [...outcome.problems, "Stopped before its end"] };
+    // Of several processes it is said once, by the one that started them.
+    return isStopped && environment.share === undefined ? withStop(outcome) : outcome;
   } finally {
     for (const client of opened) client.cut();
   }

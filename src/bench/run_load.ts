@@ -1,7 +1,7 @@
 /** Runs a workload of messages: warms up, measures, and checks every count. */
 
 import type { Course } from "./course.ts";
-import type { Load, LoadContext } from "./load.ts";
+import { inTime, type Load, type LoadContext } from "./load.ts";
 import { startMeter } from "./meter.ts";
 import type { Outcome } from "./outcome.ts";
 import { waitOrStop } from "./wait_or_stop.ts";
@@ -52,7 +52,8 @@ export async function runLoad(load: Load, context: LoadContext): Promise<Outcome
     const messages = course.isFollowing ? 0 : course.sent - before.sent;
     const deliveries = (course.arrived - before.arrived) / (load.parts ?? 1);
     // What was sent twice may still be on its way.
-    if (!stalled) await Promise.all(load.clients.map((client) => client.fence()));
+    const fences = stalled ? [] : load.clients.map((client) => client.fence());
+    await inTime(Promise.all(fences), context);
     const { problems, ...counts } = verdict(load);
     return {
       broker: load.clients[0]?.server ?? "",
@@ -124,9 +125,11 @@ function verdict({ books }: Load) {
         `Lost ${lost} of ${all} ${what} to ${receiver}: ${which} ${named.join(", ")}${more}`,
       );
     }
-    if (tally.doubled > 0) problems.push(`${tally.doubled} ${what} came twice to ${receiver}`);
+    if (tally.doubled > 0) {
+      problems.push(`Doubled ${what} to ${receiver}: ${tally.doubled} came that had come before`);
+    }
     if (tally.foreign > 0) {
-      problems.push(`${tally.foreign} ${what} that nobody sent came to ${receiver}`);
+      problems.push(`Foreign ${what} to ${receiver}: ${tally.foreign} came that nobody sent`);
     }
   }
   const more = problems.length - PROBLEMS_MAX;

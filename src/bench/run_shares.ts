@@ -1,7 +1,7 @@
 /** Runs a workload in several processes. */
 
 import type { BenchEnvironment } from "./bench_spec.ts";
-import { mergeOutcomes, type Outcome } from "./outcome.ts";
+import { mergeOutcomes, type Outcome, withStop } from "./outcome.ts";
 import { linesOf, outcomeOf, readFromShare, type ToShare } from "./share_messages.ts";
 
 /** One process has failed, and the others were ended; `message` is its own sentence. */
@@ -38,7 +38,11 @@ export async function runShares(
   const sayAll = (message: ToShare): void => {
     for (const each of processes) say(each, message);
   };
-  environment.stopped.then(() => sayAll({ type: "stop" }));
+  let isStopped = false;
+  environment.stopped.then(() => {
+    isStopped = true;
+    sayAll({ type: "stop" });
+  });
 
   const follow = async (process: ShareProcess, index: number): Promise<Outcome> => {
     let outcome: Outcome | undefined;
@@ -67,13 +71,17 @@ export async function runShares(
           outcome = outcomeOf(message.outcome);
       }
     }
-    if (outcome !== undefined) return outcome;
+    if (outcome !== undefined) {
+      const problems = outcome.problems.map((problem) => `Process ${index + 1}: ${problem}`);
+      return { ...outcome, problems };
+    }
     const { code, error } = await process.ended;
     const told = error.trim() === "" ? `exit code ${code}` : error.trim();
     throw new ShareFailed(`Process ${index + 1} of ${count} ended early: ${told}`);
   };
   try {
-    return mergeOutcomes(await Promise.all(processes.map(follow)));
+    const merged = mergeOutcomes(await Promise.all(processes.map(follow)));
+    return isStopped ? withStop(merged) : merged;
   } finally {
     for (const each of processes) each.kill();
     await Promise.all(processes.map(({ ended }) => ended));

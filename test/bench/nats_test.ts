@@ -36,7 +36,7 @@ test("what is lost and doubled is found", async () => {
   expect(code).toBe(1);
   expect(err).toBe(
     "stompbox: Lost 1 of 100 messages to subscriber 0: number 1\n" +
-      "stompbox: 1 messages came twice to subscriber 0\n",
+      "stompbox: Doubled messages to subscriber 0: 1 came that had come before\n",
   );
 });
 

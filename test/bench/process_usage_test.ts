@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readProcessUsage } from "../../src/bench/process_usage.ts";
 
 describe.skipIf(process.platform !== "linux")("what a process uses", () => {
@@ -16,15 +19,16 @@ describe.skipIf(process.platform !== "linux")("what a process uses", () => {
   });
 
   test("is found behind a name that looks like the fields after it", async () => {
-    const child = Bun.spawn(["/bin/sh", "-c", "echo; read _"], {
-      argv0: ") R 1 2 (",
-      stdin: "pipe",
-      stdout: "pipe",
-    });
+    const folder = mkdtempSync(join(tmpdir(), "stompbox-usage-"));
+    const program = join(folder, ") R 9 9 (");
+    symlinkSync("/bin/sh", program);
+    const child = Bun.spawn([program, "-c", "echo; read _"], { stdin: "pipe", stdout: "pipe" });
     await child.stdout.getReader().read();
+    expect(readFileSync(`/proc/${child.pid}/stat`, "utf8")).toContain("() R 9 9 ()");
     expect(readProcessUsage([child.pid]).cpuSeconds).toBeLessThan(1);
     child.stdin.end();
     await child.exited;
+    rmSync(folder, { recursive: true });
   });
 
   test("cannot be told of one that is not there", () => {

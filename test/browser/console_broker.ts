@@ -33,11 +33,11 @@ export interface ConsoleBrokerOptions {
 }
 
 /** The executable to be tested, if the tests are about one. */
-const EXECUTABLE = process.env["STOMPBOX_EXECUTABLE"];
+const EXECUTABLE = process.env["EXECUTABLE_UNDER_TEST"];
 
 const portsSchema = z.object({ http: z.int().positive(), stomp: z.int().positive() });
 
-/** Starts a broker; it is the executable that `STOMPBOX_EXECUTABLE` names, if it does. It must be stopped. */
+/** Starts a broker; it is the executable that `EXECUTABLE_UNDER_TEST` names, if it does. It must be stopped. */
 export async function startConsoleBroker(
   options: ConsoleBrokerOptions = {},
 ): Promise<ConsoleBroker> {

@@ -347,7 +347,7 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
       ).message;
       bob.unsubscribe("sub-0");
       const copied = await received(ann, "/queue/copy sh");
-      const program = process.env["STOMPBOX_EXECUTABLE"];
+      const program = process.env["EXECUTABLE_UNDER_TEST"];
       const words = program === undefined ? [process.execPath, MAIN] : [program];
       const stompbox = `stompbox() { ${words.map((word) => `'${word}'`).join(" ")} "$@"; }\n`;
       const shell = Bun.spawn(["sh", "-c", stompbox + command], {

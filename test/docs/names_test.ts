@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseFrameQuery } from "../../console/frames/frame_query.ts";
+import { PAGES } from "../../console/route.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { openApiDocument } from "../../src/api/openapi.ts";
 import { HELP_TOPIC_NAMES } from "../../src/cli/help_topics.ts";
@@ -159,6 +160,12 @@ describe("paths", () => {
 });
 
 describe("docs/console.md", () => {
+  test("has a section for each page of the console", () => {
+    const text = documents.get("docs/console.md") ?? "";
+    const sections = [...text.matchAll(/^## (.+)$/gm)].map((match) => match[1]?.toLowerCase());
+    expect(sections).toEqual(expect.arrayContaining([...PAGES]));
+  });
+
   const [, frames = ""] = (documents.get("docs/console.md") ?? "").split("\n## Frames\n");
   const [, table = ""] = /\n\| word \|[^\n]*\n([^]*?)\n\n/.exec(frames) ?? [];
   const words = [...table.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1] ?? "");
