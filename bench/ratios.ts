@@ -64,7 +64,16 @@ export function rowsOf(workload: Workload, measurements: readonly Measurement[])
           target === undefined || judged === undefined
             ? undefined
             : meets(target.peer === undefined ? judged / metric.scale : judged, target);
-        return { workload, metric, peer, value, ratio, target, isMet, problems: problemsOf(own, peer) };
+        return {
+          workload,
+          metric,
+          peer,
+          value,
+          ratio,
+          target,
+          isMet,
+          problems: problemsOf(own, peer),
+        };
       });
   });
 }

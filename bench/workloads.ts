@@ -47,6 +47,8 @@ export interface Workload {
   readonly peers: readonly PeerName[];
   /** Whether a process of its own is started for every run: memory must not have a past. */
   readonly isFresh?: boolean;
+  /** How long it is left alone after a run, until its memory is read again as `residentAfterRestKiB`. */
+  readonly restSeconds?: number;
   readonly metrics: readonly Metric[];
   readonly targets: readonly Target[];
 }
@@ -57,6 +59,8 @@ export interface RunSize {
   readonly seconds: number;
   /** How long it runs before that. */
   readonly warmUpSeconds: number;
+  /** How long peers run a workload before the first round, those that ask for as much. */
+  readonly peerWarmUpSecondsMax: number;
   /** How long idle connections are watched. */
   readonly idleSeconds: number;
   readonly logins: number;
@@ -66,6 +70,28 @@ export interface RunSize {
   readonly waiting: number;
 }
 
+/** What is published. */
+export const FULL_SIZE: RunSize = {
+  seconds: 1.5,
+  warmUpSeconds: 0.5,
+  peerWarmUpSecondsMax: 10,
+  idleSeconds: 7,
+  logins: 5000,
+  connections: 19_000,
+  waiting: 100_000,
+};
+
+/** To see whether it works; the figures are worth little. */
+export const QUICK_SIZE: RunSize = {
+  seconds: 0.5,
+  warmUpSeconds: 0.3,
+  peerWarmUpSecondsMax: 1,
+  idleSeconds: 2,
+  logins: 500,
+  connections: 1000,
+  waiting: 10_000,
+};
+
 const THOUSAND = 1000;
 /** What the load generator makes bodies of. */
 const BODY_BYTES = 100;
@@ -74,18 +100,17 @@ const BODY_BYTES = 100;
 export const DELIVERIES: Metric = {
   name: "deliveries per second of server CPU",
   of: at("brokerProcess.deliveriesPerCpuSecond"),
-  unit: "k",
+  unit: "thousand",
   scale: THOUSAND,
 };
 
-const WALL: Metric = {
+/** Deliveries for each second on the clock, which says as much of the machine as of the server. */
+export const WALL: Metric = {
   name: "deliveries per second",
   of: at("deliveriesPerSecond"),
-  unit: "k",
+  unit: "thousand",
   scale: THOUSAND,
 };
-
-const MESSAGES = [DELIVERIES, WALL];
 
 const ms = (which: string): Metric => ({
   name: `latency ${which}`,
@@ -99,10 +124,7 @@ function at(path: string): Metric["of"] {
   return (figures) => {
     const found = path
       .split(".")
-      .reduce<unknown>(
-        (from, name) => (isRecord(from) ? from[name] : undefined),
-        figures,
-      );
+      .reduce<unknown>((from, name) => (isRecord(from) ? from[name] : undefined), figures);
     return typeof found === "number" ? found : undefined;
   };
 }
@@ -114,7 +136,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 /** What each message has added to the broker, its body apart. */
 function residentKiBPerMessage(figures: Figures): number | undefined {
   const before = at("brokerProcess.residentBeforeKiB")(figures);
-  const after = at("brokerProcess.residentAfterKiB")(figures);
+  const after = at("residentAfterRestKiB")(figures);
   const count = at("messages")(figures);
   if (before === undefined || after === undefined || count === undefined) return undefined;
   return (after - before) / count - BODY_BYTES / 1024;
@@ -135,7 +157,7 @@ export const WORKLOADS: readonly Workload[] = [
     title: "Fan-out 1 to 1,000, ids that differ",
     load: messages("fan-out", "--subscribers", "1000", "--ids", "own"),
     peers: ["stompbox", "nats", "bare-own"],
-    metrics: MESSAGES,
+    metrics: [DELIVERIES],
     targets: [
       { metric: DELIVERIES.name, peer: "nats", atLeast: 0.9 },
       { metric: DELIVERIES.name, peer: "bare-own", atLeast: 1.5 },
@@ -146,7 +168,7 @@ export const WORKLOADS: readonly Workload[] = [
     title: "Fan-out 1 to 1,000, ids alike",
     load: messages("fan-out", "--subscribers", "1000"),
     peers: ["stompbox", "nats", "bare-publish", "bare-corked"],
-    metrics: MESSAGES,
+    metrics: [DELIVERIES],
     targets: [
       { metric: DELIVERIES.name, peer: "nats", atLeast: 1.5 },
       { metric: DELIVERIES.name, peer: "bare-publish", atLeast: 0.9 },
@@ -160,7 +182,7 @@ export const WORKLOADS: readonly Workload[] = [
       ...(["stompbox", "stompbox-tcp", "nats", "bare-publish", "bare-corked"] as const),
       ...(["activemq", "rabbitmq", "stomp-broker-js"] as const),
     ],
-    metrics: MESSAGES,
+    metrics: [DELIVERIES],
     targets: [
       { metric: DELIVERIES.name, peer: "stompbox-tcp", atMost: 1 },
       { metric: DELIVERIES.name, peer: "nats", atLeast: 1 },
@@ -172,7 +194,7 @@ export const WORKLOADS: readonly Workload[] = [
     title: "Fan-out 1 to 100, ids alike, bodies of 1 KiB",
     load: messages("fan-out", "--subscribers", "100", "--size", "1KiB"),
     peers: ["stompbox", "nats", "bare-publish"],
-    metrics: MESSAGES,
+    metrics: [DELIVERIES],
     targets: [
       { metric: DELIVERIES.name, peer: "nats", atLeast: 2.5 },
       { metric: DELIVERIES.name, peer: "bare-publish", atLeast: 0.75 },
@@ -183,7 +205,7 @@ export const WORKLOADS: readonly Workload[] = [
     title: "50 pairs, a topic each",
     load: messages("pairs", "--pairs", "50"),
     peers: ["stompbox", "stompbox-tcp", "nats", "bare-forward", "activemq", "rabbitmq"],
-    metrics: MESSAGES,
+    metrics: [DELIVERIES],
     targets: [
       { metric: DELIVERIES.name, peer: "stompbox-tcp", atMost: 1 },
       { metric: DELIVERIES.name, peer: "nats", atLeast: 0.45 },
@@ -196,7 +218,7 @@ export const WORKLOADS: readonly Workload[] = [
     title: "A queue, ack auto",
     load: messages("queue"),
     peers: ["stompbox", "stompbox-tcp", "bare-forward", "activemq", "rabbitmq"],
-    metrics: MESSAGES,
+    metrics: [DELIVERIES],
     targets: [
       { metric: DELIVERIES.name, peer: "stompbox-tcp", atMost: 1 },
       { metric: DELIVERIES.name, peer: "bare-forward", atLeast: 0.6 },
@@ -208,7 +230,7 @@ export const WORKLOADS: readonly Workload[] = [
     title: "A queue, ack client-individual",
     load: messages("queue", "--ack", "client-individual"),
     peers: ["stompbox", "activemq", "rabbitmq"],
-    metrics: MESSAGES,
+    metrics: [DELIVERIES],
     targets: [
       { metric: DELIVERIES.name, peer: "activemq", atLeast: 10 },
       { metric: DELIVERIES.name, peer: "rabbitmq", atLeast: 25 },
@@ -234,7 +256,7 @@ export const WORKLOADS: readonly Workload[] = [
       {
         name: "logins per second of server CPU",
         of: at("brokerProcess.loginsPerCpuSecond"),
-        unit: "k",
+        unit: "thousand",
         scale: THOUSAND,
       },
     ],
@@ -274,6 +296,7 @@ export const WORKLOADS: readonly Workload[] = [
     load: ({ waiting }) => ["receipts", "--subscribers", "0", "--messages", String(waiting)],
     peers: ["stompbox"],
     isFresh: true,
+    restSeconds: 3,
     metrics: [
       {
         name: "memory of a message beyond its body",

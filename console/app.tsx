@@ -3,7 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { LiveState } from "./broker/live.ts";
 import { live } from "./broker/this_live.ts";
 import { pagesRoot } from "./broker/this_broker.ts";
+import { statistics } from "./broker/this_statistics.ts";
 import { ClientPage } from "./client/page.tsx";
+import { Closed } from "./closed.tsx";
 import { ConnectionsPage } from "./connections/page.tsx";
 import { DestinationsPage } from "./destinations/page.tsx";
 import { FramesPage } from "./frames/page.tsx";
@@ -19,14 +21,16 @@ import { useStatisticsFeed } from "./broker/use_statistics.ts";
 interface Page {
   readonly title: string;
   readonly component: ComponentType<{ readonly params: RouteParams }>;
+  /** Whether it shows what the broker tells its own machine alone. */
+  readonly asksBroker: boolean;
 }
 
 const PAGE_OF: Readonly<Record<PageName, Page>> = {
-  overview: { title: "Overview", component: OverviewPage },
-  frames: { title: "Frames", component: FramesPage },
-  connections: { title: "Connections", component: ConnectionsPage },
-  destinations: { title: "Destinations", component: DestinationsPage },
-  client: { title: "Client", component: ClientPage },
+  overview: { title: "Overview", component: OverviewPage, asksBroker: true },
+  frames: { title: "Frames", component: FramesPage, asksBroker: true },
+  connections: { title: "Connections", component: ConnectionsPage, asksBroker: true },
+  destinations: { title: "Destinations", component: DestinationsPage, asksBroker: true },
+  client: { title: "Client", component: ClientPage, asksBroker: false },
 };
 
 /** The whole console: what stays on every page, and the page that the hash names. */
@@ -36,6 +40,7 @@ export function App(): JSX.Element {
   const isFirst = useRef(true);
   const nav = useRef<HTMLElement>(null);
   const { title, component: Shown } = PAGE_OF[page];
+  const refusal = useStore(statistics.refusal);
   useStatisticsFeed();
 
   useEffect(() => {
@@ -73,8 +78,12 @@ export function App(): JSX.Element {
         <LivePill />
       </header>
       <main class="console" ref={main} tabIndex={-1}>
-        <Refusal />
-        <Shown key={page} params={params} />
+        {refusal === undefined && <Refusal />}
+        {refusal === undefined || !PAGE_OF[page].asksBroker ? (
+          <Shown key={page} params={params} />
+        ) : (
+          <Closed title={title} refusal={refusal} />
+        )}
       </main>
       <ConfirmDialog />
       <Toasts />
@@ -89,9 +98,12 @@ function Refusal(): JSX.Element | null {
   return (
     <p class="load-problem" role="alert">
       <span>
-        The broker refused this console: <VisibleText text={state.reason} />. Reload the page to try
-        again.
+        What happens now does not show, the broker refused to tell:{" "}
+        <VisibleText text={state.reason} multiline />
       </span>
+      <button type="button" class="small" onClick={() => location.reload()}>
+        Try again
+      </button>
     </p>
   );
 }
@@ -107,8 +119,9 @@ const LIVE: Readonly<Record<LiveState["kind"], { readonly text: string; readonly
 
 function LivePill(): JSX.Element {
   const state = useStore(live.state);
-  const { text, tone } = LIVE[state.kind];
-  const reason = "reason" in state && state.reason !== "" ? state.reason : undefined;
+  const refusal = useStore(statistics.refusal);
+  const { text, tone } = LIVE[refusal === undefined ? state.kind : "refused"];
+  const reason = refusal ?? ("reason" in state && state.reason !== "" ? state.reason : undefined);
   return (
     <span class="pill live-pill" data-tone={tone} role="status" title={reason}>
       {text}

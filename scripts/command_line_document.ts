@@ -1,5 +1,6 @@
 /** Writes docs/command_line.md from the table of commands. */
 
+import { WORKLOAD_NAMES } from "../src/cli/bench.ts";
 import { type Command, usageOf } from "../src/cli/command.ts";
 import { exitsOf, optionUsage } from "../src/cli/command_help.ts";
 import { type CommandOption, optionsOf } from "../src/cli/command_option.ts";
@@ -94,6 +95,10 @@ const REMARKS: Readonly<Record<string, readonly string[]>> = {
     "Off a terminal it prints one plain table and ends, as with `--once`. It needs the API and STOMP " +
       "over WebSocket, both of stompbox.",
   ],
+  bench: [
+    `A WORKLOAD is one of ${WORKLOAD_NAMES.map((each) => code(each)).join(", ")}. What flows in each, what it takes and ` +
+      "what is counted is in [bench/README.md](../bench/README.md).",
+  ],
   doctor: [
     "Each step stands on those before it, so the first that fails is the last one; only pages of " +
       "another origin may be refused and the rest goes on. A line begins with `ok`, `warn` or `fail` " +
@@ -164,6 +169,7 @@ export function commandLineText(): string {
 
 function commandSection(command: Command): string[] {
   const { name, summary, operands, options, examples, shared } = command;
+  const own = [...options, ...shared.filter((each) => !(each.name in CONNECTION))];
   return [
     `## ${name}`,
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
@@ -187,7 +193,7 @@ function commandSection(command: Command): string[] {
             ]),
           ),
         ]),
-    ...(options.length === 0 ? [] : [optionTable(options)]),
+    ...(own.length === 0 ? [] : [optionTable(own)]),
     ...(shared.length === 0 ? [] : ["And those of [finding a broker](#finding-a-broker)."]),
     ...(REMARKS[name] ?? []),
     `Exit codes: ${exitsOf(command)

@@ -8,7 +8,7 @@ const LIBRARY = join(import.meta.dir, "node_modules", "stomp-broker-js");
 
 const lineSchema = z.object({ port: z.int(), version: z.string(), node: z.string() });
 
-/** The broker that npm has had for long, on Node. It has topics alone, and confirms only SEND. */
+/** The broker that npm has had for long, on Node. It has topics alone. */
 export const stompBrokerJs: Peer = {
   name: "stomp-broker-js",
   title: TITLE,
@@ -25,7 +25,7 @@ export const stompBrokerJs: Peer = {
       flags: [],
       pids: [broker.pid],
       version,
-      settings: `as it comes, on Node ${node}; STOMP over WebSocket`,
+      settings: `with receipts for SEND by a middleware, on Node ${node}; STOMP over WebSocket`,
       stop: broker.stop,
     };
   },

@@ -110,8 +110,9 @@ export function createLive({ createClient, lingerMs }: LiveOptions): Live {
       for (const feed of feeds.values()) open(feed);
       state.set({ kind: "connected" });
     };
-    made.onStompError = ({ headers }) => {
-      const reason = headers["message"] ?? "The broker refused";
+    made.onStompError = ({ headers, body }) => {
+      // The body says why, where the header says only what.
+      const reason = body.trim() || (headers["message"] ?? "The broker refused");
       refusal = { reason, final: headers["retry"] === "false" };
     };
     made.onWebSocketClose = ({ reason }) => {

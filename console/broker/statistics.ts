@@ -1,7 +1,7 @@
 /** How the broker has been doing over the last hour: asked once, then told each second. */
 
 import type { Problem, Sample } from "../../src/api/values.ts";
-import type { CallApi } from "../../src/api/call_api.ts";
+import { ApiError, type CallApi } from "../../src/api/call_api.ts";
 import { createStore, type Store } from "../ui/store.ts";
 import type { Live } from "./live.ts";
 import { mergeSamples } from "./samples.ts";
@@ -17,9 +17,14 @@ export interface LastHour {
 /** Keeps {@link LastHour} up to date while it runs. */
 export interface StatisticsFeed {
   readonly lastHour: Store<LastHour>;
+  /** Why the broker is closed to this page, in its own words; then nothing more is asked until the feed is started anew. */
+  readonly refusal: Store<string | undefined>;
   /** Begins; what it returns ends it. What is known stays. */
   start(): () => void;
 }
+
+/** What is for the machine of the broker alone is refused to others with this status, and with no other meaning. */
+const FORBIDDEN = 403;
 
 /** Makes a feed that has not begun. */
 export function createStatisticsFeed(from: {
@@ -28,6 +33,7 @@ export function createStatisticsFeed(from: {
 }): StatisticsFeed {
   const { callApi, live } = from;
   const lastHour = createStore<LastHour>({ samples: [], problems: undefined });
+  const refusal = createStore<string | undefined>(undefined);
   const add = (samples: readonly Sample[], problems: readonly Problem[] | undefined): void => {
     const known = lastHour.get();
     lastHour.set({
@@ -37,17 +43,30 @@ export function createStatisticsFeed(from: {
   };
   return {
     lastHour,
+    refusal,
     start() {
       const aborter = new AbortController();
       const { signal } = aborter;
+      const end = (): void => {
+        aborter.abort();
+        endState();
+        endLive();
+      };
       /** What was not told while there was no connection. */
       const catchUp = async (): Promise<void> => {
-        const [history, now] = await Promise.all([
-          callApi("history", {}, { signal }).catch(() => undefined),
-          callApi("problems", {}, { signal }).catch(() => undefined),
-        ]);
-        if (signal.aborted) return;
-        add(history?.samples ?? [], now?.problems);
+        try {
+          const [history, now] = await Promise.all([
+            callApi("history", {}, { signal }),
+            callApi("problems", {}, { signal }),
+          ]);
+          if (signal.aborted) return;
+          refusal.set(undefined);
+          add(history.samples, now.problems);
+        } catch (error) {
+          if (signal.aborted || !(error instanceof ApiError) || error.status !== FORBIDDEN) return;
+          end();
+          refusal.set(error.message);
+        }
       };
       const onState = (): void => {
         if (live.state.get().kind === "connected") void catchUp();
@@ -57,11 +76,7 @@ export function createStatisticsFeed(from: {
         add([sample], problems),
       );
       void catchUp();
-      return () => {
-        aborter.abort();
-        endState();
-        endLive();
-      };
+      return end;
     },
   };
 }

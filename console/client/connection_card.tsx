@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { VisibleText } from "../ui/visible_text.tsx";
 import type { ClientSession } from "./client_session.ts";
 import { type ClientSettings, planConnection, VERSION_CHOICES } from "./client_settings.ts";
 import type { ClientState } from "./client_state.ts";
 import { changeDraft } from "./drafts.ts";
 import { Field } from "./field.tsx";
+import { FormCard } from "./form_card.tsx";
 
 const TONES = { off: "quiet", connecting: "wait", on: "good", closing: "wait" } as const;
 const WORDS = {
@@ -23,7 +24,6 @@ export function ConnectionCard(props: {
 }): JSX.Element {
   const { session, state, settings } = props;
   const { phase, connected } = state;
-  const id = useId();
   const [mistakes, setMistakes] = useState<readonly string[]>([]);
   const change = (changes: Partial<ClientSettings>): void => changeDraft("settings", changes);
   const connect = (): void => {
@@ -32,13 +32,15 @@ export function ConnectionCard(props: {
     if (plan !== undefined) session.connect(plan);
   };
   return (
-    <section class="card client-card" aria-labelledby={id}>
-      <div class="row">
-        <h2 id={id}>Connection</h2>
+    <FormCard
+      name="connection"
+      title="Connection"
+      aside={
         <span class="pill" role="status" data-tone={TONES[phase]}>
           {WORDS[phase]}
         </span>
-      </div>
+      }
+    >
       {phase === "off" ? (
         <form
           onSubmit={(event) => {
@@ -190,6 +192,6 @@ export function ConnectionCard(props: {
           </button>
         </>
       )}
-    </section>
+    </FormCard>
   );
 }

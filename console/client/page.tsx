@@ -12,6 +12,7 @@ import { useStore } from "../ui/use_store.ts";
 import type { ClientState } from "./client_state.ts";
 import { ConnectionCard } from "./connection_card.tsx";
 import { changeDraft, drafts } from "./drafts.ts";
+import { unfold } from "./form_card.tsx";
 import { MessageList } from "./message_list.tsx";
 import { ProblemView } from "./problem_view.tsx";
 import { ReceiptList } from "./receipt_list.tsx";
@@ -36,6 +37,8 @@ export function ClientPage({ params }: { readonly params: RouteParams }): JSX.El
     if (destination === undefined) return;
     changeDraft("subscribe", { destination });
     changeDraft("send", { destination });
+    unfold("subscribe");
+    unfold("send");
   }, [url, destination]);
   return (
     <>

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { formatClock } from "../ui/format.ts";
 import type { ClientSession } from "./client_session.ts";
 import type { OpenTransaction } from "./client_state.ts";
 import { changeDraft, type SendDraft } from "./drafts.ts";
 import { Field } from "./field.tsx";
+import { FormCard } from "./form_card.tsx";
 import { readHeaderLines } from "./header_lines.ts";
 import { TransactionChoice } from "./transaction_choice.tsx";
 
@@ -17,7 +18,6 @@ export function SendForm(props: {
 }): JSX.Element {
   const { session, transactions, isOn, draft } = props;
   const { destination, body, isJson, headers, asksReceipt, receipts } = draft;
-  const id = useId();
   const change = (changes: Partial<SendDraft>): void => changeDraft("send", changes);
   const [done, setDone] = useState("");
   const [mistakes, setMistakes] = useState<readonly string[]>([]);
@@ -44,8 +44,7 @@ export function SendForm(props: {
     setDone(transaction === "" ? `Sent at ${time}` : `Added to ${transaction} at ${time}`);
   };
   return (
-    <section class="card client-card" aria-labelledby={id}>
-      <h2 id={id}>Send</h2>
+    <FormCard name="send" title="Send">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -134,7 +133,7 @@ export function SendForm(props: {
           </span>
         </div>
       </form>
-    </section>
+    </FormCard>
   );
 }
 

@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
-import { useId, useState } from "preact/hooks";
-import { formatCount } from "../ui/format.ts";
+import { useState } from "preact/hooks";
+import { formatCount, plural } from "../ui/format.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import type { ClientSession } from "./client_session.ts";
 import type { ClientSubscription } from "./client_state.ts";
 import { changeDraft, type SubscribeDraft } from "./drafts.ts";
 import { Field } from "./field.tsx";
+import { FormCard } from "./form_card.tsx";
 import { readHeaderLines } from "./header_lines.ts";
 
 const ACK_MODES = ["auto", "client", "client-individual"] as const;
@@ -19,7 +20,6 @@ export function SubscribeForm(props: {
 }): JSX.Element {
   const { session, subscriptions, isOn, draft } = props;
   const { destination, ack, selector, headers } = draft;
-  const id = useId();
   const change = (changes: Partial<SubscribeDraft>): void => changeDraft("subscribe", changes);
   const [mistakes, setMistakes] = useState<readonly string[]>([]);
   const subscribe = (): void => {
@@ -33,8 +33,15 @@ export function SubscribeForm(props: {
     });
   };
   return (
-    <section class="card client-card" aria-labelledby={id}>
-      <h2 id={id}>Subscribe</h2>
+    <FormCard
+      name="subscribe"
+      title="Subscribe"
+      aside={
+        subscriptions.length > 0 && (
+          <span class="count muted">{plural(subscriptions.length, "subscription")}</span>
+        )
+      }
+    >
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -131,6 +138,6 @@ export function SubscribeForm(props: {
           ))}
         </ul>
       )}
-    </section>
+    </FormCard>
   );
 }

@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
-import { useId } from "preact/hooks";
-import { plural } from "../ui/format.ts";
+import { formatCount, plural } from "../ui/format.ts";
 import type { ClientSession } from "./client_session.ts";
 import type { OpenTransaction } from "./client_state.ts";
+import { FormCard } from "./form_card.tsx";
 import { FrameInWords } from "./frame_words.tsx";
 
 /** The open transactions, what is in each, and how they end. */
@@ -12,15 +12,16 @@ export function TransactionList(props: {
   readonly isOn: boolean;
 }): JSX.Element {
   const { session, transactions, isOn } = props;
-  const id = useId();
   return (
-    <section class="card client-card" aria-labelledby={id}>
-      <div class="row">
-        <h2 id={id}>Transactions</h2>
-        <button type="button" class="small" disabled={!isOn} onClick={() => session.begin()}>
-          Begin
-        </button>
-      </div>
+    <FormCard
+      name="transactions"
+      title="Transactions"
+      aside={
+        transactions.length > 0 && (
+          <span class="count muted">{formatCount(transactions.length)} open</span>
+        )
+      }
+    >
       {transactions.length === 0 && (
         <p class="muted">None is open. What is sent or acknowledged takes effect at once.</p>
       )}
@@ -61,6 +62,9 @@ export function TransactionList(props: {
           )}
         </div>
       ))}
-    </section>
+      <button type="button" class="small" disabled={!isOn} onClick={() => session.begin()}>
+        Begin
+      </button>
+    </FormCard>
   );
 }

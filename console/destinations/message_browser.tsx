@@ -10,7 +10,7 @@ import { showToast } from "../ui/toasts.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import { MessagePanel } from "./message_panel.tsx";
-import { headerOf, type MessageSource } from "./message_source.ts";
+import { headerOf, type MessageSource, triesOf } from "./message_source.ts";
 import { MoveDialog } from "./move_dialog.tsx";
 import { useMessages } from "./use_messages.ts";
 
@@ -266,25 +266,42 @@ function messageColumns(options: ColumnsOptions): readonly Column<MessageInfo>[]
               />
             ),
           },
+          {
+            id: "origin",
+            title: "Came from",
+            width: 7,
+            grow: 1,
+            rank: 5,
+            cell: (message: MessageInfo) => (
+              <VisibleText
+                text={headerOf(message, "original-destination") ?? "–"}
+                max={80}
+                cut="end"
+              />
+            ),
+          },
         ]
-      : []),
-    {
-      id: "priority",
-      title: "Prio",
-      hint: "Priority: higher ones are delivered first",
-      numeric: true,
-      width: 3,
-      rank: 4,
-      cell: ({ priority }) => String(priority),
-    },
+      : [
+          {
+            id: "priority",
+            title: "Prio",
+            hint: "Priority: higher ones are delivered first",
+            numeric: true,
+            width: 3,
+            rank: 4,
+            cell: ({ priority }: MessageInfo) => String(priority),
+          },
+        ]),
     {
       id: "deliveries",
       title: "Tried",
-      hint: "How often it was delivered before",
+      hint: isDead
+        ? "How often it was delivered before it became a dead letter"
+        : "How often it was delivered before",
       numeric: true,
       width: 3.25,
-      rank: 5,
-      cell: ({ deliveries }) => formatCount(deliveries),
+      rank: isDead ? 4 : 5,
+      cell: (message) => formatCount(triesOf(message)),
     },
     {
       id: "size",

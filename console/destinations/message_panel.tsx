@@ -6,12 +6,12 @@ import { asApiError } from "../broker/api.ts";
 import { hrefTo } from "../route.ts";
 import { BodyView } from "../ui/body_view.tsx";
 import { type Fact, Facts } from "../ui/facts.tsx";
-import { formatAge, formatCount, formatDateTime } from "../ui/format.ts";
+import { formatAge, formatDateTime, plural } from "../ui/format.ts";
 import { HeadersView } from "../ui/headers_view.tsx";
 import { Panel } from "../ui/panel.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
-import { headerOf, type MessageSource } from "./message_source.ts";
+import { headerOf, type MessageSource, triesOf } from "./message_source.ts";
 
 const BODY_BYTES = 65_536;
 
@@ -59,7 +59,7 @@ export function MessagePanel(props: MessagePanelProps): JSX.Element {
     <Panel title="Message" onClose={props.onClose}>
       {error !== undefined && (
         <p class="notice" role="status">
-          <VisibleText text={error.message} />
+          <VisibleText text={error.message} multiline />
         </p>
       )}
       {message !== undefined && (
@@ -118,9 +118,16 @@ function factsOf(message: MessageInfo, now: number): readonly Fact[] {
     { title: "Expires", value: expiresAt === 0 ? "never" : formatDateTime(expiresAt) },
     { title: "Priority", value: String(priority) },
     { title: "Persistent", value: persistent ? "yes" : "no" },
-    {
-      title: "Delivered before",
-      value: `${formatCount(deliveries)} times, refused ${formatCount(refusals)} times`,
-    },
+    reason === undefined
+      ? {
+          title: "Delivered before",
+          value: `${plural(deliveries, "time")}, refused ${plural(refusals, "time")}`,
+        }
+      : {
+          title: "Delivered before",
+          value:
+            `${plural(triesOf(message), "time")} where it came from` +
+            (deliveries === 0 ? "" : `, ${plural(deliveries, "time")} here`),
+        },
   ];
 }

@@ -76,6 +76,12 @@ export function durableSource(id: string, path: string): MessageSource {
   };
 }
 
+/** How often a message was delivered: before it became a dead letter, if it is one, or else in this place. */
+export function triesOf(message: MessageInfo): number {
+  const before = headerOf(message, "delivery-count");
+  return before !== undefined && /^\d{1,15}$/.test(before) ? Number(before) : message.deliveries;
+}
+
 /** The value of a message's header; the first of several. */
 export function headerOf(message: MessageInfo, name: string): string | undefined {
   return message.headers.find(([each]) => each === name)?.[1];

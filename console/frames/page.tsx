@@ -1,10 +1,8 @@
 import type { JSX } from "preact";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { live } from "../broker/this_live.ts";
 import type { RouteParams } from "../route.ts";
 import { formatCount, plural } from "../ui/format.ts";
 import { useStore } from "../ui/use_store.ts";
-import { VisibleText } from "../ui/visible_text.tsx";
 import { navigate } from "../use_route.ts";
 import { FilterBar } from "./filter_bar.tsx";
 import { frameMatcher, parseFrameQuery, withValue } from "./frame_query.ts";
@@ -29,7 +27,6 @@ const SHORTCUTS = ["connection", "direction", "command", "destination", "message
 export function FramesPage({ params }: { readonly params: RouteParams }): JSX.Element {
   useWatch(feed);
   const latest = useStore(feed.timeline);
-  const liveState = useStore(live.state);
   const [frozen, setFrozen] = useState<Frozen>();
   const [isAtEnd, setAtEnd] = useState(true);
   const filter = params["q"] ?? "";
@@ -119,13 +116,6 @@ export function FramesPage({ params }: { readonly params: RouteParams }): JSX.El
         query={query}
         onFilter={(q) => go({ q }, { replace: true })}
       />
-      {liveState.kind === "refused" && (
-        <p class="load-problem" role="alert">
-          <span>
-            The broker does not let this page watch: <VisibleText text={liveState.reason} />
-          </span>
-        </p>
-      )}
       <div class={wanted === undefined ? "split fill" : "split fill has-panel"}>
         <div class="frames-list">
           <FrameList

@@ -27,6 +27,9 @@ export interface ChartProps {
 
 const HEIGHT_PX = 150;
 const AXIS_PX = 58;
+const AXIS_FONT = "11px system-ui, sans-serif";
+/** Half a time with seconds, which may stand at the very end of its axis. */
+const END_PX = 28;
 
 /**
  * See {@link ChartProps}. What it shows is also said in words below its title;
@@ -178,14 +181,14 @@ function optionsFor(drawing: Drawing): uPlot.Options {
   const { lines, colours, width, format, least, steps } = drawing;
   const axis = {
     stroke: colours.quiet,
-    font: "11px system-ui, sans-serif",
+    font: AXIS_FONT,
     grid: { stroke: colours.line, width: 1 },
     ticks: { show: false },
   };
   return {
     width,
     height: HEIGHT_PX,
-    padding: [8, 6, 0, 0],
+    padding: [8, END_PX, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

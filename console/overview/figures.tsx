@@ -15,13 +15,14 @@ export function Figures(props: {
     ["Messages in", latest && `${formatRate(latest.messagesInRate)} /s`],
     ["Messages out", latest && `${formatRate(latest.messagesOutRate)} /s`],
     ["Connections", status && formatCount(status.connections), hrefTo("connections")],
-    ["Waiting in queues", status && formatCount(status.messagesWaiting), hrefTo("destinations")],
+    ["Waiting", latest && formatCount(latest.queueMessages), hrefTo("destinations")],
+    ["Unacked", latest && formatCount(latest.heldMessages)],
     [
       "Dead letters",
       latest && formatCount(latest.deadLetters),
       hrefTo("destinations", { tab: "dead-letters" }),
     ],
-    ["Messages held", status && formatBytes(status.memoryBytes)],
+    ["Message bytes", latest && formatBytes(latest.memoryBytes)],
     ["Running for", status && formatDuration(status.uptimeMs)],
     ["Version", status?.version],
   ];

@@ -22,7 +22,7 @@ export function FirstSteps({ status }: { readonly status: Status }): JSX.Element
         <a href={new URL("chat/", pagesRoot).href}>chat</a> in another window, use the{" "}
         <a href={hrefTo("client")}>client</a> of this console, or try one of these:
       </p>
-      <div class="first-snippets">
+      <div class="snippets">
         <CopyBlock
           title="From a terminal"
           text={`curl -H "content-type: text/plain" -d "Hello" \\\n  "${brokerRoot.href}api/v1/send?destination=/queue/hello"`}

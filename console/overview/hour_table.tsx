@@ -26,7 +26,7 @@ const LINES: readonly TableLine[] = [
   { title: "Connections", fold: "last", valueOf: (s) => s.connections, format: formatCount },
   { title: "Waiting", fold: "last", valueOf: (s) => s.queueMessages, format: formatCount },
   { title: "Unacknowledged", fold: "last", valueOf: (s) => s.heldMessages, format: formatCount },
-  { title: "Messages held", fold: "last", valueOf: (s) => s.memoryBytes, format: formatBytes },
+  { title: "Memory of messages", fold: "last", valueOf: (s) => s.memoryBytes, format: formatBytes },
   { title: "Process", fold: "last", valueOf: (s) => s.residentBytes, format: formatBytes },
   { title: "Longest delay", fold: "max", valueOf: (s) => s.eventLoopDelayMs, format: formatMs },
 ];

@@ -116,7 +116,9 @@ export function OverviewPage({ params }: { readonly params: RouteParams }): JSX.
   const span: Span = { from: Math.max(begin, to - chosen.ms), to, points: POINTS };
   // What is wrong may stand above the charts, and would move them.
   const isKnown = problems !== undefined && (status !== undefined || error !== undefined);
+  // Whom the broker tells nothing does not know that either.
   const isUnused =
+    problems !== undefined &&
     status !== undefined &&
     status.messagesIn === 0 &&
     status.messagesWaiting === 0 &&

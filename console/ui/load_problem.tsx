@@ -10,7 +10,7 @@ export function LoadProblem(props: {
   return (
     <p class="load-problem" role="alert">
       <span>
-        <VisibleText text={props.error.message} />
+        <VisibleText text={props.error.message} multiline />
       </span>
       <button type="button" class="small" onClick={props.onRetry}>
         Try again

@@ -46,7 +46,7 @@ function ToastLine({ toast }: { readonly toast: Toast }): JSX.Element {
   return (
     <div class="toast" data-tone={toast.tone}>
       <span>
-        <VisibleText text={toast.text} cut="end" />
+        <VisibleText text={toast.text} multiline cut="end" />
       </span>
       <button type="button" class="icon" aria-label="Close" onClick={() => closeToast(toast.id)}>
         ×

@@ -1,5 +1,6 @@
 import type { ConnectionInfo, SubscriptionInfo } from "../api/values.ts";
 import { Fault } from "../fault.ts";
+import type { Runtime } from "../runtime.ts";
 import type { Connection, ConnectionFacts } from "../session/connection.ts";
 import type { Connections } from "../session/connections.ts";
 import type { Subscription } from "../session/subscription.ts";
@@ -12,25 +13,27 @@ type ConnectionCalls = Pick<Admin, "connections" | "connection" | "disconnect">;
 const LISTED_MAX = 1_000;
 
 /** The calls of the API that are about connections. */
-export function createConnectionCalls(connections: Connections): ConnectionCalls {
+export function createConnectionCalls(
+  connections: Connections,
+  runtime: Pick<Runtime, "defer">,
+): ConnectionCalls {
   const find = (number: number): Connection => {
     const connection = connections.find(number);
     if (connection !== undefined) return connection;
     throw new Fault("not-found", `Cannot find connection ${number}: it is not open`);
   };
   return {
-    connections: (window) => {
-      const facts = [...connections.all()].map((connection) => connection.facts);
-      const { total, items } = cutWindow(facts, window, {
-        texts: ({ number, peer, login, clientId = "" }) => [
-          `#${number}`,
-          `${peer.transport} ${peer.address}:${peer.port}`,
-          login,
-          clientId,
-        ],
-        key: sortKey,
+    connections: async (window) => {
+      const { total, items } = await cutWindow(connections.all(), window, {
+        texts: (connection) => {
+          const { number, peer, login, clientId = "" } = connection.facts;
+          const from = `${peer.transport} ${peer.address}:${peer.port}`;
+          return [`#${number}`, from, login, clientId];
+        },
+        key: ({ facts }, sort) => sortKey(facts, sort),
+        turn: () => new Promise((resolve) => runtime.defer(resolve)),
       });
-      return { total, items: items.map(connectionInfo) };
+      return { total, items: items.map(({ facts }) => connectionInfo(facts)) };
     },
     connection: ({ number }) => {
       const { facts, session } = find(number);

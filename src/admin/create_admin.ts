@@ -73,7 +73,7 @@ export function createAdmin(about: {
       status,
       history: statistics.history,
       problems: () => ({ problems: [...statistics.problems()] }),
-      ...createConnectionCalls(connections),
+      ...createConnectionCalls(connections, runtime),
       ...createQueueCalls(context),
       ...createTopicCalls(context),
       publish: async ({ destination, headers, body, bodyBase64 }) => {

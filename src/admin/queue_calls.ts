@@ -1,5 +1,5 @@
 import type { MessageInfo, QueueInfo } from "../api/values.ts";
-import { isSystemPath, parseDestination } from "../broker/destination.ts";
+import { isSystemPath, parseDestination, splitComposite } from "../broker/destination.ts";
 import { headerList, Message } from "../broker/message.ts";
 import type { Queue, QueueEntry } from "../broker/queue.ts";
 import { DEAD_LETTER_PREFIX, nameOf } from "../engine/queues.ts";
@@ -29,7 +29,7 @@ const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
 /** The calls of the API that are about queues. */
 export function createQueueCalls(context: ConnectionContext): QueueCalls {
-  const { engine } = context;
+  const { engine, runtime } = context;
   const find = (name: string): Queue => {
     const queue = findQueue(engine.queues, name);
     if (queue !== undefined) return queue;
@@ -37,12 +37,12 @@ export function createQueueCalls(context: ConnectionContext): QueueCalls {
   };
   const send = createMover(context);
   return {
-    queues: ({ kind, ...window }) => {
-      const all = [...engine.queues.values()];
-      const wanted = kind === undefined ? all : all.filter((queue) => kindOf(queue) === kind);
-      const { total, items } = cutWindow(wanted, window, {
+    queues: async ({ kind, ...window }) => {
+      const { total, items } = await cutWindow(engine.queues.values(), window, {
+        keeps: (queue) => kind === undefined || kindOf(queue) === kind,
         texts: (queue) => [queue.path],
         key: sortKey,
+        turn: () => new Promise((resolve) => runtime.defer(resolve)),
       });
       return { total, items: items.map(queueInfo) };
     },
@@ -65,6 +65,10 @@ export function createQueueCalls(context: ConnectionContext): QueueCalls {
     purgeQueue: ({ name, keys }) => purge(context, find(name), keys),
     moveMessages: async ({ name, to, keys }) => {
       const queue = find(name);
+      if (splitComposite(to).length > 1) {
+        const detail = `Cannot move to ${quote(to)}: expected one destination, not a list`;
+        throw new Fault("bad-destination", detail);
+      }
       const { kind, path } = parseDestination(
         canonicalDestination(to, context.limits.unprefixed),
         "send",
@@ -168,13 +172,13 @@ export async function purge(
   const source = createSource();
   let messages = 0;
   for await (const entries of batchesOf(queue, keys, runtime)) {
-    const operations = entries.map((entry): Operation => ({
-      kind: "settle",
-      entry,
-      verdict: "accepted",
-    }));
-    engine.apply(source, operations, () => {});
-    messages += entries.length;
+    const make = (): Operation[] => {
+      // What expired meanwhile is gone, and what was delivered is somebody's.
+      const waiting = entries.filter(({ isReady }) => isReady);
+      messages += waiting.length;
+      return waiting.map((entry) => ({ kind: "settle", entry, verdict: "accepted" }));
+    };
+    engine.applyDue(source, make, () => {});
   }
   return { messages };
 }
@@ -192,28 +196,36 @@ function createMover({ engine, runtime, limits }: ConnectionContext) {
     const source = createSource();
     let moved = 0;
     for await (const entries of batchesOf(queue, keys, runtime)) {
-      const operations = entries.flatMap((entry): Operation[] => {
-        const target = targetOf(entry.message);
-        if (target === undefined) return [];
-        const destination = parseDestination(
-          canonicalDestination(target, limits.unprefixed),
-          "send",
-        );
-        const message = readdressed(entry.message, destination.path);
-        return [
-          { kind: "settle", entry, verdict: "accepted" },
-          { kind: "publish", message, destination, retain: undefined },
-        ];
-      });
+      const waiting: QueueEntry[] = [];
+      const make = (): Operation[] =>
+        entries.flatMap((entry): Operation[] => {
+          const target = targetOf(entry.message);
+          // What expired meanwhile is gone, and what was delivered is somebody's.
+          if (target === undefined || !entry.isReady) return [];
+          waiting.push(entry);
+          const written = canonicalDestination(target, limits.unprefixed);
+          const destination = parseDestination(written, "send");
+          const message = readdressed(entry.message, destination.path);
+          return [
+            { kind: "settle", entry, verdict: "accepted" },
+            { kind: "publish", message, destination, retain: undefined },
+          ];
+        });
       const accepted = Promise.withResolvers<void>();
-      engine.apply(source, operations, (fault) =>
-        fault === undefined ? accepted.resolve() : accepted.reject(fault),
-      );
+      engine.applyDue(source, make, (fault) => {
+        if (fault === undefined) accepted.resolve();
+        else accepted.reject(moved === 0 ? fault : halfDone(fault, moved));
+      });
       await accepted.promise;
-      moved += operations.length / 2;
+      moved += waiting.length;
     }
     return moved;
   };
+}
+
+function halfDone(fault: Fault, moved: number): Fault {
+  const { code, detail } = fault;
+  return new Fault(code, `${detail}; ${moved} messages had moved before, the others stay`);
 }
 
 /** Messages that wait, as they are when their batch's turn comes; each batch in a turn of its own. */

@@ -16,7 +16,8 @@ type TopicCalls = Pick<
 
 /** The calls of the API that are about topics and durable subscriptions. */
 export function createTopicCalls(context: ConnectionContext): TopicCalls {
-  const { engine } = context;
+  const { engine, runtime } = context;
+  const turn = (): Promise<void> => new Promise((resolve) => runtime.defer(resolve));
   const find = (id: string): Durable => {
     const durable = engine.durables.get(Buffer.from(id, "base64url").toString("utf8"));
     if (durable !== undefined) return durable;
@@ -26,24 +27,29 @@ export function createTopicCalls(context: ConnectionContext): TopicCalls {
     );
   };
   return {
-    topics: (window) => {
-      const { total, items } = cutWindow(engine.topicEntries(), window, {
+    topics: async (window) => {
+      const { total, items } = await cutWindow(engine.topicEntries(), window, {
         texts: ({ pattern }) => [`/topic/${pattern}`],
         key: ({ pattern, values }, sort) => (sort === "subscribers" ? values.length : pattern),
+        turn,
       });
       return { total, items: items.map(topicInfo(engine.durables)) };
     },
-    durables: (window) => {
-      const all = [...engine.durables.values()].map(durableInfo);
-      const { total, items } = cutWindow(all, window, {
-        texts: ({ name, clientId = "", destination }) => [name, clientId, destination],
-        key: (info, sort) => {
-          if (sort === "destination") return info.destination;
-          if (sort === "ready") return info.ready;
-          return sort === "bytes" ? info.bytes : info.name;
+    durables: async (window) => {
+      const { total, items } = await cutWindow(engine.durables.values(), window, {
+        texts: (durable) => {
+          const { name, clientId = "", destination } = durableInfo(durable);
+          return [name, clientId, destination];
         },
+        key: (durable, sort) => {
+          const { queue } = durable.bound;
+          if (sort === "destination") return queue.path;
+          if (sort === "ready") return queue.ready;
+          return sort === "bytes" ? queue.bytes : durableInfo(durable).name;
+        },
+        turn,
       });
-      return { total, items: [...items] };
+      return { total, items: items.map(durableInfo) };
     },
     browseDurable: ({ id, after, limit, bodyBytes }) =>
       browse(find(id).bound.queue, { after, limit, bodyBytes }),

@@ -10,31 +10,65 @@ export interface Window {
 
 /** How the items of a list are searched and sorted. */
 export interface Listed<T> {
+  /** Whether an item is meant at all; without it every one is. */
+  readonly keeps?: (item: T) => boolean;
   /** Texts of an item that the filter is looked for in. */
   readonly texts: (item: T) => readonly string[];
   /** What an item is sorted by; undefined comes last, whichever way. */
   readonly key: (item: T, sort: string) => string | number | undefined;
+  /** Resolves when others have had their turn. */
+  readonly turn: () => Promise<void>;
 }
 
-/** Filters and sorts a list and cuts the window out of it. */
-export function cutWindow<T>(
+interface Keyed<T> {
+  readonly item: T;
+  readonly key: string | number | undefined;
+}
+
+/** Items looked at in one turn. */
+const CHUNK = 2_000;
+
+/**
+ * Filters and sorts a list and cuts the window out of it. A long list is gone
+ * through in turns, and only what may be in the window is kept: nobody waits
+ * for somebody who looks.
+ */
+export async function cutWindow<T>(
   items: Iterable<T>,
   window: Window,
-  { texts, key }: Listed<T>,
-): { readonly total: number; readonly items: readonly T[] } {
+  listed: Listed<T>,
+): Promise<{ readonly total: number; readonly items: readonly T[] }> {
+  const { keeps = () => true, texts, key, turn } = listed;
   const wanted = window.filter.toLowerCase();
-  const found: { readonly item: T; readonly key: string | number | undefined }[] = [];
+  const most = window.offset + window.limit;
+  const compare = comparing(window.order === "asc" ? 1 : -1);
+  let best: Keyed<T>[] = [];
+  let fresh: Keyed<T>[] = [];
+  const merge = (): void => {
+    best = [...best, ...fresh].sort(compare).slice(0, most);
+    fresh = [];
+  };
+  let total = 0;
+  let looked = 0;
   for (const item of items) {
+    if (++looked % CHUNK === 0) {
+      merge();
+      await turn();
+    }
+    if (!keeps(item)) continue;
     if (wanted !== "" && !texts(item).some((text) => text.toLowerCase().includes(wanted))) continue;
-    found.push({ item, key: key(item, window.sort) });
+    total++;
+    fresh.push({ item, key: key(item, window.sort) });
   }
-  const sign = window.order === "asc" ? 1 : -1;
-  found.sort((a, b) => {
+  merge();
+  return { total, items: best.slice(window.offset).map(({ item }) => item) };
+}
+
+function comparing(sign: number): (a: Keyed<unknown>, b: Keyed<unknown>) => number {
+  return (a, b) => {
     if (a.key === b.key) return 0;
     if (a.key === undefined) return 1;
     if (b.key === undefined) return -1;
     return a.key < b.key ? -sign : sign;
-  });
-  const shown = found.slice(window.offset, window.offset + window.limit);
-  return { total: found.length, items: shown.map(({ item }) => item) };
+  };
 }

@@ -23,6 +23,8 @@ export interface RawArguments {
 export type ReadArguments<N extends CallName> =
   { readonly given: CallArguments<N> } | { readonly errors: readonly WrongField[] };
 
+/** Items that a list may have, whatever it is of. */
+const LIST_MAX = 1_000;
 /** More wrong fields than these are not told. */
 const ERRORS_MAX = 50;
 /** Characters shown of what came. */
@@ -60,6 +62,13 @@ interface Part {
 }
 
 function readPart({ schema, place, value }: Part, errors: WrongField[]): object {
+  const tooLong = longList(value);
+  if (tooLong !== undefined) {
+    const { field, length } = tooLong;
+    const detail = `Expected at most ${LIST_MAX} items, got ${length}`;
+    errors.push({ field: pathText([place, field]), detail });
+    return {};
+  }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const described = z.toJSONSchema(schema, { io: "input" });
@@ -89,6 +98,15 @@ function readPart({ schema, place, value }: Part, errors: WrongField[]): object 
   return {};
 }
 
+/** A list in it that is longer than any may be: to check every item first would take long. */
+function longList(value: unknown): { field: string; length: number } | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [field, list] of Object.entries(value)) {
+    if (Array.isArray(list) && list.length > LIST_MAX) return { field, length: list.length };
+  }
+  return undefined;
+}
+
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 type Path = readonly PropertyKey[];
 
@@ -109,7 +127,7 @@ function valueAt(value: unknown, path: Path): unknown {
   let at = value;
   for (const key of path) {
     if (typeof at !== "object" || at === null) return undefined;
-    at = new Map<PropertyKey, unknown>(Object.entries(at)).get(String(key));
+    at = Object.getOwnPropertyDescriptor(at, key)?.value;
   }
   return at;
 }

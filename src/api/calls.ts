@@ -103,7 +103,7 @@ const durableId = z.strictObject({
 });
 const keys = z
   .array(z.string())
-  .max(10_000)
+  .max(1_000)
   .optional()
   .describe("Keys of the messages meant; all that wait if absent");
 const counted = z.object({ messages: z.int().min(0).describe("How many messages it was") });

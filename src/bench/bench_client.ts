@@ -59,6 +59,8 @@ export interface BenchClient {
   readonly fence: () => Promise<void>;
   /** What acknowledges a message: the header that names it there and here, or undefined. */
   readonly ack: AckForm | undefined;
+  /** A header's value as it was written, read. */
+  readonly unescape: (value: string) => string;
   /** Sends a heart-beat. */
   readonly beat: () => void;
   /** Milliseconds between beats that the broker was promised; 0 for none. */

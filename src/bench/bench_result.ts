@@ -49,6 +49,10 @@ export function resultOf(
 function figuresOf({ counts, times, usage }: Outcome): Figures {
   const { seconds, ownCpuSeconds, broker } = usage;
   const rated = Object.entries(counts).filter(([name]) => RATED.includes(name));
+  const brokerFigures = ({ cpuSeconds, ...memory }: BrokerUsage): Figures => ({
+    ...perConnection({ cpuSeconds, ...memory }, counts["connections"]),
+    brokerProcess: { ...cpu(cpuSeconds, seconds), ...perCpuSecond(cpuSeconds), ...memory },
+  });
   const perCpuSecond = (cpuSeconds: number): Figures =>
     cpuSeconds === 0
       ? {}
@@ -62,15 +66,7 @@ function figuresOf({ counts, times, usage }: Outcome): Figures {
     ...Object.fromEntries(
       Object.entries(times).map(([name, some]) => [`${name}Ms`, percentiles(some)]),
     ),
-    ...(broker === undefined
-      ? {}
-      : {
-          brokerProcess: {
-            ...cpu(broker.cpuSeconds, seconds),
-            ...perCpuSecond(broker.cpuSeconds),
-            ...memory(broker, counts["connections"]),
-          },
-        }),
+    ...(broker === undefined ? {} : brokerFigures(broker)),
     generator: { ...cpu(ownCpuSeconds, seconds), ...perCpuSecond(ownCpuSeconds) },
   };
 }
@@ -79,14 +75,12 @@ function cpu(cpuSeconds: number, seconds: number): Figures {
   return { cpuSeconds, cpuShare: cpuSeconds / seconds };
 }
 
-function memory(
-  { residentBeforeKiB, residentAfterKiB, residentPeakKiB }: BrokerUsage,
+function perConnection(
+  { residentBeforeKiB, residentAfterKiB }: BrokerUsage,
   connections: number | undefined,
 ): Figures {
-  const all = { residentBeforeKiB, residentAfterKiB, residentPeakKiB };
-  if (connections === undefined) return all;
-  const perConnection = (residentAfterKiB - residentBeforeKiB) / connections;
-  return { ...all, residentKiBPerConnection: perConnection };
+  if (connections === undefined) return {};
+  return { residentKiBPerConnection: (residentAfterKiB - residentBeforeKiB) / connections };
 }
 
 /** Times in nanoseconds, told in milliseconds. */
@@ -95,11 +89,18 @@ function percentiles(times: Histogram): Figures {
   return { p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9), max: times.max / 1e6 };
 }
 
-/** One line of JSON, numbers rounded to what they are worth. */
-export function resultLine(result: BenchResult): string {
-  const rounded = (_name: string, value: unknown): unknown =>
-    typeof value === "number" ? roundNumber(value) : value;
-  return `${JSON.stringify(result, rounded)}\n`;
+/** The result with its numbers rounded to what they are worth. */
+export function roundResult(result: BenchResult): BenchResult {
+  return { ...result, figures: roundFigures(result.figures) };
+}
+
+function roundFigures(figures: Figures): Figures {
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [
+      name,
+      typeof value === "number" ? roundNumber(value) : roundFigures(value),
+    ]),
+  );
 }
 
 /** Whole numbers from a thousand on, four digits below. */
@@ -107,7 +108,7 @@ function roundNumber(value: number): number {
   return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(4));
 }
 
-/** A table for a person. */
+/** A table of a result that is rounded, for a person. */
 export function resultTable(result: BenchResult): string {
   const { workload, broker, url, figures } = result;
   const rows = rowsOf(figures, "");
@@ -124,7 +125,7 @@ export function resultTable(result: BenchResult): string {
 function rowsOf(figures: Figures, group: string): (readonly [string, string])[] {
   return Object.entries(figures).flatMap(([name, value]) =>
     typeof value === "number"
-      ? [[`${group}${words(name)}`, shown(roundNumber(value))] as const]
+      ? [[`${group}${words(name)}`, shown(value)] as const]
       : rowsOf(value, `${words(name)}: `),
   );
 }

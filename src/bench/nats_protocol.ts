@@ -99,6 +99,7 @@ class NatsBenchClient implements BenchClient {
 
   readonly wrap = (frame: string | Uint8Array): Uint8Array => this.#link.wrap(frame);
   readonly write = (bytes: Uint8Array, length: number): void => this.#link.write(bytes, length);
+  readonly unescape = (value: string): string => value;
   readonly beat = (): void => {
     this.#pings.push({ resolve: () => undefined, reject: () => undefined });
     this.#put(PING);

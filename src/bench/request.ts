@@ -127,7 +127,7 @@ function responder(client: BenchClient, context: LoadContext): () => void {
       let reply = replies.get(replyTo);
       if (reply === undefined) {
         if (replies.size >= REPLIES_MAX) throw new StreamError("sent ever more values of reply-to");
-        reply = batchFor(context, { client, capacity: 1, destination: replyTo });
+        reply = batchFor(context, { client, capacity: 1, destination: client.unescape(replyTo) });
         replies.set(replyTo, reply);
       }
       reply.copyDigits(bytes.subarray(end - BODY_BYTES_MIN, end));

@@ -4,9 +4,11 @@ import { BrokerError, ClientError, ConnectError } from "../client/client_error.t
 import { encodeClientFrame } from "../client/encode_client_frame.ts";
 import { Decoder } from "../protocol/decoder.ts";
 import { encodeFrame } from "../protocol/encoder.ts";
+import { unescapeHeader } from "../protocol/escape.ts";
 import { type Frame, headerOf } from "../protocol/frame.ts";
 import { type AckHeader, VERSION_RULES, type Version, VERSIONS } from "../protocol/version.ts";
 import { agreeBeats } from "../client/keep_alive.ts";
+import { confirmsSubscriptions } from "../client/spellings.ts";
 import type {
   AckForm,
   BenchClient,
@@ -24,6 +26,8 @@ import { StompScanner } from "./stomp_scanner.ts";
 
 const LIMITS = { frameBytesMax: 64 * 1024 ** 2, headersMax: 1_000, headerLineBytesMax: 65_536 };
 const BEAT = "\n";
+/** A destination without subscribers. */
+const NOWHERE = "/topic/bench-nowhere";
 
 /** STOMP 1.0 to 1.2. */
 export const stompProtocol: BenchProtocol = { connect, message };
@@ -127,6 +131,8 @@ class StompBenchClient implements BenchClient {
   readonly wrap = (frame: string | Uint8Array): Uint8Array => this.#link.wrap(frame);
   readonly write = (bytes: Uint8Array, length: number): void => this.#link.write(bytes, length);
   readonly beat = (): void => this.#put(BEAT);
+  readonly unescape = (value: string): string =>
+    unescapeHeader(value, VERSION_RULES[this.#version]);
 
   readonly subscribe = async ({ destination, id, ack }: SubscribeBenchOptions): Promise<void> => {
     this.#subscriptions.push(id);
@@ -179,7 +185,14 @@ class StompBenchClient implements BenchClient {
     return frame;
   }
 
+  /** Settles when it has been carried out, and all that the connection was to get before has come. */
   #request(command: string, headers: readonly string[]): Promise<void> {
+    if (confirmsSubscriptions(this.server)) return this.#confirmed(command, headers);
+    this.#put(String(encodeClientFrame(command, headers, { version: this.#version })));
+    return this.#confirmed("SEND", ["destination", NOWHERE]);
+  }
+
+  #confirmed(command: string, headers: readonly string[]): Promise<void> {
     const receipt = `r${++this.#ids}`;
     return new Promise((resolve, reject) => {
       this.#receipts.set(receipt, { resolve, reject });

@@ -132,7 +132,7 @@ const LEAVES_MAX = 64;
  */
 export function splitComposite(text: string): readonly string[] {
   if (!text.includes(",")) return [text];
-  const leaves = text.split(",").map((leaf) => leaf.trim());
+  const leaves = text.split(",", LEAVES_MAX + 1).map((leaf) => leaf.trim());
   if (leaves.some((leaf) => leaf === "") || leaves.length > LEAVES_MAX) {
     throw new Fault(
       "bad-destination",

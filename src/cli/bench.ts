@@ -1,6 +1,6 @@
 /** `stompbox bench`. */
 
-import { resultLine, resultOf, resultTable } from "../bench/bench_result.ts";
+import { resultOf, resultTable, roundResult } from "../bench/bench_result.ts";
 import type { BenchEnvironment, BenchSpec, ProtocolName, Workload } from "../bench/bench_spec.ts";
 import { BODY_BYTES_MIN } from "../bench/digits.ts";
 import { ProcessUsageError } from "../bench/process_usage.ts";
@@ -9,7 +9,7 @@ import { runBench } from "../bench/run_bench.ts";
 import { ShareFailed } from "../bench/run_shares.ts";
 import { outcomeData, type ShareOf } from "../bench/share_messages.ts";
 import { SHARED, splitSpec } from "../bench/split_spec.ts";
-import { BrokerError, ClientError } from "../client/client_error.ts";
+import { ClientError } from "../client/client_error.ts";
 import { openShare, shareOf, startShares, tellStarter } from "./bench_share.ts";
 import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
 import {
@@ -28,9 +28,12 @@ import {
 } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
 import { watchSignals } from "./stop_signals.ts";
+import { visibleJson, visibleLines } from "./visible_text.ts";
 import { readTrust } from "./with_api.ts";
+import { sentenceOf } from "./with_broker.ts";
 
-const NAMES = [
+/** Every workload, in the order of the documentation. */
+export const WORKLOAD_NAMES = [
   "fan-out",
   "pairs",
   "queue",
@@ -130,7 +133,7 @@ export const benchCommand = defineCommand({
   summary: "make load on a broker, count every message, tell what it took",
   group: "look",
   operands: {
-    workload: choiceOperand(NAMES, {
+    workload: choiceOperand(WORKLOAD_NAMES, {
       placeholder: "WORKLOAD",
       description: "what to do, one of those below",
     }),
@@ -148,7 +151,7 @@ export const benchCommand = defineCommand({
     },
   ],
   notes: [
-    `WORKLOAD: ${NAMES.join(" ")}`,
+    `WORKLOAD: ${WORKLOAD_NAMES.join(" ")}`,
     "Also --ack auto|client|client-individual, --ids alike|own, --senders N,",
     "--persistent, --warm-up TIME, --heart-beat TIME, --destination NAME{},",
     "--protocol stomp|nats, --processes N.",
@@ -179,7 +182,7 @@ function readPid(text: string): number {
 function mistakesOf(workload: Workload, options: BenchOptions): string[] {
   const mistakes: string[] = [];
   for (const { name, flag } of optionsOf({ ...OPTIONS, ...FURTHER })) {
-    const takers = NAMES.filter((each) => takes(each).some((option) => option === name));
+    const takers = WORKLOAD_NAMES.filter((each) => takes(each).some((option) => option === name));
     const isGiven = Object.entries(options).some(
       ([key, value]) => key === name && value !== undefined && value !== false,
     );
@@ -257,6 +260,11 @@ function optionsIn(spec: BenchSpec, processes: number): Readonly<Record<string, 
   return Object.fromEntries(Object.entries(all).filter(([name]) => counting.includes(name)));
 }
 
+/** A second signal came: whatever is open is left to the end of the process. */
+class StoppedAtOnce extends Error {
+  override readonly name = "StoppedAtOnce";
+}
+
 async function bench(
   context: CommandContext,
   plan: { readonly spec: BenchSpec; readonly processes: number; readonly json: boolean },
@@ -274,18 +282,20 @@ async function bench(
     const options = optionsOf({ ...OPTIONS, ...CONNECTION, ...FURTHER });
     return startShares(context, { options, count: processes, name: spec.run, environment });
   };
-  const atOnce = signals.second.then((): undefined => undefined);
+  const atOnce = signals.second.then((): never => {
+    throw new StoppedAtOnce("Stopped at once by a second signal");
+  });
   try {
     const outcome = await Promise.race([run(), atOnce]);
     progress("");
-    if (outcome === undefined) return EXIT.failed;
-    const result = resultOf(spec, { outcome, options: optionsIn(spec, processes) });
-    out.write(json ? resultLine(result) : resultTable(result));
-    for (const problem of result.problems) err.write(`stompbox: ${problem}\n`);
+    const options = optionsIn(spec, processes);
+    const result = roundResult(resultOf(spec, { outcome, options }));
+    out.write(json ? `${visibleJson(result)}\n` : visibleLines(resultTable(result)));
+    for (const problem of result.problems) err.write(`stompbox: ${visibleLines(problem)}\n`);
     return result.ok ? EXIT.ok : EXIT.failed;
   } catch (error) {
     progress("");
-    err.write(`stompbox: ${sentenceOf(error)}\n`);
+    err.write(`stompbox: ${failureOf(error)}\n`);
     return EXIT.failed;
   } finally {
     signals.forget();
@@ -312,7 +322,7 @@ async function benchShare(
     tellStarter(terminal, { type: "outcome", outcome: outcomeData(outcome) });
     return EXIT.ok;
   } catch (error) {
-    tellStarter(terminal, { type: "failed", sentence: sentenceOf(error) });
+    tellStarter(terminal, { type: "failed", sentence: failureOf(error) });
     return EXIT.failed;
   } finally {
     signals.forget();
@@ -320,12 +330,12 @@ async function benchShare(
 }
 
 /** What is told of a failure. Throws what is none that anybody could expect. */
-function sentenceOf(error: unknown): string {
-  if (error instanceof BrokerError) return `The broker refused: ${error.message}`;
+function failureOf(error: unknown): string {
+  if (error instanceof ClientError) return sentenceOf(error);
   const isExpected =
-    error instanceof ClientError ||
     error instanceof ProcessUsageError ||
-    error instanceof ShareFailed;
+    error instanceof ShareFailed ||
+    error instanceof StoppedAtOnce;
   if (!isExpected) throw error;
   return error.message;
 }

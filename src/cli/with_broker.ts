@@ -89,7 +89,7 @@ export async function withBroker(
 const TOLD_MAX = 2000;
 
 /** What is told of a failure, and where there is more about it. */
-function sentenceOf(error: ClientError): string {
+export function sentenceOf(error: ClientError): string {
   const told =
     error.message.length > TOLD_MAX ? `${error.message.slice(0, TOLD_MAX)}…` : error.message;
   const message = visibleLines(told);

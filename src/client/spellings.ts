@@ -22,3 +22,12 @@ export function prefetchHeaders(count: number): string[] {
 export function repliesByItself(server: string): boolean {
   return /^rabbitmq\b/i.test(server);
 }
+
+/**
+ * Whether a RECEIPT for SUBSCRIBE says that the subscription is in force:
+ * ActiveMQ sends it before it is, stomp-broker-js sends none. What follows on
+ * the connection is carried out after it by either.
+ */
+export function confirmsSubscriptions(server: string): boolean {
+  return !/^(?:activemq|stomp-js)\b/i.test(server);
+}

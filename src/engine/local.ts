@@ -216,6 +216,24 @@ export class LocalEngine {
   apply(source: Source, operations: readonly Operation[], done: (fault?: Fault) => void): boolean {
     this.#assertNotDelivering();
     this.#runDue();
+    return this.#apply(source, operations, done);
+  }
+
+  /**
+   * The same for operations that depend on what waits where: they are made once
+   * everything is done that was due.
+   */
+  applyDue(
+    source: Source,
+    make: () => readonly Operation[],
+    done: (fault?: Fault) => void,
+  ): boolean {
+    this.#assertNotDelivering();
+    this.#runDue();
+    return this.#apply(source, make(), done);
+  }
+
+  #apply(source: Source, operations: readonly Operation[], done: (fault?: Fault) => void): boolean {
     const fault = this.#room.refusal(operations);
     const put = fault === undefined ? putsOf(operations) : NOTHING;
     if ((source.waiting?.length ?? 0) === 0 && put.length === 0) {

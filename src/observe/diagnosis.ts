@@ -4,6 +4,7 @@
  */
 
 import { quote } from "../fault.ts";
+import { SAMPLE_INTERVAL_MS } from "./history.ts";
 
 /** What can be wrong, worst first; one and many of those of which there may be many. */
 const KINDS = {
@@ -79,7 +80,7 @@ export interface Facts {
   /** Bytes of messages held, and how many may be. */
   readonly memoryBytes: number;
   readonly memoryBytesMax: number;
-  /** The longest that the event loop was late of late. */
+  /** The longest that the event loop was late since the last sample that was kept. */
   readonly eventLoopDelayMs: number;
 }
 
@@ -124,8 +125,8 @@ function diagnoseBroker(facts: Facts, worst: Worst): void {
   if (eventLoopDelayMs > DELAY_MS) {
     worst.offer("event-loop-late", eventLoopDelayMs, () => ({
       sentence:
-        `The broker was ${numberText(Math.round(eventLoopDelayMs))} ms late, and every client with it: ` +
-        "look what else keeps this machine busy",
+        `The broker was late in the last ${ageText(SAMPLE_INTERVAL_MS)}, once by ${numberText(Math.round(eventLoopDelayMs))} ms, ` +
+        "and every client with it: if this comes again and again, look what else keeps this machine busy",
     }));
   }
   if (heartBeatsMissed > 0) {

@@ -47,8 +47,15 @@ const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 const KEPT_MS = 10 * 60_000;
 
 /** Names of headers whose values nobody is shown. */
-const SECRET =
-  /^(?:passcode|cookie|(?:proxy-)?authorization)$|pass(?:word|wd|phrase)|secret|token|api-?key|credential/i;
+const SECRET = new RegExp(
+  [
+    "(?:^|[^a-z])(?:pass|pwd|jwt|bearer|auth|authorization|authentication|cookie)(?:$|[^a-z])",
+    "pass(?:code|word|wd|phrase)|secret|token|credential|(?:api|access|private)-?key",
+  ].join("|"),
+  "i",
+);
+/** A password in a URL. */
+const URL_PASSWORD = /(\/\/[^\s/:@]*:)[^\s/@]+@/g;
 const MASK = "••••••";
 
 /**
@@ -138,11 +145,14 @@ function inspected(
   traced: TracedFrame,
   about: { readonly number: number; readonly at: number; readonly skipped: number },
 ): InspectedFrame {
-  const { connection, direction, command, body, messageId } = traced;
+  const { connection, direction, command, messageId } = traced;
+  // What a client tells before it is known may be anything.
+  const isLogin = command === "CONNECT" || command === "STOMP";
+  const body = isLogin && traced.body.length > 0 ? MASK : traced.body;
   const headers: [string, string][] = [];
   for (let i = 0; i < traced.headers.length && headers.length < HEADERS_MAX; i += 2) {
     const name = traced.headers[i] ?? "";
-    const value = SECRET.test(name) ? MASK : (traced.headers[i + 1] ?? "");
+    const value = SECRET.test(name) ? MASK : withoutPassword(traced.headers[i + 1] ?? "");
     headers.push([copyOf(name, VALUE_MAX), copyOf(value, VALUE_MAX)]);
   }
   const truncated = body.length > BODY_MAX;
@@ -160,6 +170,10 @@ function inspected(
     truncated,
     ...(messageId === undefined ? {} : { messageId }),
   };
+}
+
+function withoutPassword(value: string): string {
+  return value.includes("@") ? value.replace(URL_PASSWORD, `$1${MASK}@`) : value;
 }
 
 /** The beginning of a text, cut between characters, that keeps nothing else alive. */

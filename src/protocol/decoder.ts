@@ -227,9 +227,16 @@ export class Decoder {
 
   #nulInHead(at: number): Fault {
     const line = Buffer.from(this.#chunk.subarray(this.#lineStart, at)).toString("latin1");
+    const isFirst = this.#commandEnd < 0;
+    const begin = Buffer.from(this.#chunk.subarray(this.#start, this.#start + 8)).toString(
+      "latin1",
+    );
+    // The line that was meant to be the passcode is nobody's to see.
+    const isLogin = !isFirst && /^(?:CONNECT|STOMP)\r?\n/.test(begin.padEnd(8, "\n"));
+    const where = isLogin ? "in a login" : `after ${quote(line)}`;
     return new Fault(
       "malformed-frame",
-      `Cannot read frame: NUL in its head after ${quote(line)}, expected a blank line first`,
+      `Cannot read frame: NUL in its head ${where}, expected a blank line first`,
     );
   }
 
@@ -320,7 +327,7 @@ export function readWholeText(text: string, reading: TextReading): Frame | undef
   const last = text.charCodeAt(text.length - 1) === LF ? text.length - 2 : text.length - 1;
   if (text.indexOf("\0") !== last) return undefined;
   if (text.length * 3 > frameBytesMax && Buffer.byteLength(text) > frameBytesMax) return undefined;
-  const known = reading.memo?.read(text, last);
+  const known = reading.memo?.read(text, last, reading.limits);
   if (known !== undefined) return known;
   const headEnd = text.indexOf("\n\n");
   if (headEnd < 1 || last <= headEnd + 1) return undefined;

@@ -78,7 +78,8 @@ export function readHead(
     checkLine(block, { from, end, count: headers.length >> 1, limits: options.limits });
     const colon = block.indexOf(":", from);
     if (colon <= from || colon > end) {
-      const line = quote(block.slice(from, end));
+      // The line that was meant to be the passcode is nobody's to see.
+      const line = connect ? "in a login" : quote(block.slice(from, end));
       throw new Fault(
         "malformed-header",
         colon === from

@@ -1,4 +1,4 @@
-import { type Frame, headerOf, type HeadSlot } from "./frame.ts";
+import { type Frame, type HeadLimits, headerOf, type HeadSlot } from "./frame.ts";
 
 /** The head of a frame, ready for the next frame that begins with the same text. */
 interface KnownHead {
@@ -8,6 +8,8 @@ interface KnownHead {
   readonly headers: readonly string[];
   readonly block: string | undefined;
   readonly contentLength: string | undefined;
+  /** Characters of its longest line. */
+  readonly longest: number;
   readonly slot: HeadSlot;
 }
 
@@ -33,9 +35,14 @@ export class HeadMemo {
    * A frame whose head is the one before's, or undefined. `last` is where its
    * NUL is; the caller knows that there is no other.
    */
-  read(text: string, last: number): Frame | undefined {
+  read(text: string, last: number, limits: HeadLimits): Frame | undefined {
     const known = this.#known;
     if (known === undefined || !text.startsWith(known.text)) return undefined;
+    // They may be others than when it was read.
+    const { headersMax, headerLineBytesMax } = limits;
+    if (known.headers.length > 2 * headersMax || known.longest * 3 > headerLineBytesMax) {
+      return undefined;
+    }
     const body = text.slice(known.text.length, last);
     const { command, headers, block, contentLength, slot } = known;
     if (contentLength !== undefined && contentLength !== String(Buffer.byteLength(body))) {
@@ -62,6 +69,8 @@ export class HeadMemo {
   remember(text: string, head: Omit<Frame, "body">): void {
     const { command, headers, block } = head;
     const contentLength = headerOf(headers, "content-length");
-    this.#known = { text, command, headers, block, contentLength, slot: { prepared: undefined } };
+    const longest = Math.max(...text.split("\n").map((line) => line.length));
+    const slot = { prepared: undefined };
+    this.#known = { text, command, headers, block, contentLength, longest, slot };
   }
 }

@@ -1,4 +1,4 @@
-import { Fault } from "../fault.ts";
+import { Fault, quote } from "../fault.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { readSendHeaders, stampSend } from "./dialect.ts";
 import { Session } from "./session.ts";
@@ -32,6 +32,7 @@ export async function publishOnce(
   if (headers.length > 2 * limits.headersMax) {
     throw new Fault("too-many-headers", `Cannot send: more than ${limits.headersMax} headers`);
   }
+  checkLines(headers, limits.headerLineBytesMax);
   const read = readSendHeaders(headers);
   const arrivedAt = runtime.now();
   const { expiresAt, added } = stampSend(read, arrivedAt);
@@ -69,6 +70,19 @@ export async function publishOnce(
   );
   await accepted.promise;
   return id;
+}
+
+/** A header that no frame could have brought must not go out in one. @throws Fault `header-too-large` */
+function checkLines(headers: readonly string[], bytesMax: number): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const bytes = Buffer.byteLength(headers[i] ?? "") + 1 + Buffer.byteLength(headers[i + 1] ?? "");
+    if (bytes <= bytesMax) continue;
+    const name = quote(headers[i] ?? "");
+    throw new Fault(
+      "header-too-large",
+      `Cannot send: header ${name} makes a line of more than ${bytesMax} bytes`,
+    );
+  }
 }
 
 /** It has no subscriptions. */

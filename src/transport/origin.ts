@@ -104,7 +104,13 @@ const PROXY_HEADERS = [
   "X-Forwarded-For",
   "X-Forwarded-Host",
   "X-Forwarded-Proto",
+  "X-Forwarded-Port",
+  "X-Forwarded-Server",
   "X-Real-IP",
+  "X-Client-IP",
+  "X-Cluster-Client-IP",
+  "True-Client-IP",
+  "CF-Connecting-IP",
 ] as const;
 
 /**

@@ -142,7 +142,7 @@ function answer(
         : new Response("not ready\n", { status: 503, headers: TEXT });
     case "/metrics":
       return new Response(options.metrics(), {
-        headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+        headers: { ...TEXT, "content-type": "text/plain; version=0.0.4; charset=utf-8" },
       });
   }
   if (path.endsWith("/info") && options.webSocketPaths.includes(path.slice(0, -5) || "/")) {

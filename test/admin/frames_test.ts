@@ -194,10 +194,19 @@ describe("Frames", () => {
     ["access-token", true],
     ["Password", true],
     ["cookie", true],
+    ["set-cookie", true],
+    ["x-passcode", true],
+    ["X-Authorization", true],
+    ["x-auth", true],
+    ["jwt", true],
+    ["pwd", true],
+    ["access-key", true],
     ["login", false],
     ["destination", false],
     ["priority", false],
     ["cookies-eaten", false],
+    ["author", false],
+    ["passenger", false],
   ])("mask the value of %s: %p", async (name, masked) => {
     const { connect } = house();
     const watcher = await connect();
@@ -206,5 +215,18 @@ describe("Frames", () => {
     await watcher.done("SEND", { ...headers, destination: "/topic/t" }, "x");
     const found = (await shown(watcher)).headers.find(([each]) => each === name)?.[1];
     expect(found === "••••••").toBe(masked);
+  });
+
+  test("mask what a client tells at login, and passwords in URLs", async () => {
+    const { connect } = house();
+    const watcher = await connect();
+    await watch(watcher);
+    const to = await connect();
+    to.frame("SEND", { destination: "/topic/t", from: "amqp://ann:hush@host/x" }, "");
+    await to.silent();
+    const shownFrames = [await shownOf(watcher, 2), await shownOf(watcher, 2)];
+    const sent = await shownOf(watcher, 2);
+    expect(shownFrames.map(({ command }) => command)).toEqual(["CONNECT", "CONNECTED"]);
+    expect(sent.headers).toContainEqual(["from", "amqp://ann:••••••@host/x"]);
   });
 });

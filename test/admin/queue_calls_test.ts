@@ -217,6 +217,7 @@ describe("Moving", () => {
     ["a temporary one", "/temp-queue/x", "expected a queue or topic"],
     ["what is the broker's own", "/topic/$system/frames", "expected a queue or topic"],
     ["a pattern", "/queue/a.>", "wildcard"],
+    ["a list", "/queue/x,/queue/y", "expected one destination"],
   ])("to %s is refused", async (_what, to, sentence) => {
     const { broker, connect, settled } = house();
     const peer = await connect();
@@ -227,8 +228,48 @@ describe("Moving", () => {
   });
 });
 
+const mortal = adminHouse({ deadLetterExpired: true });
+
+describe("What expires while it is being moved", () => {
+  test("dies once, and is counted as not moved", async () => {
+    const { broker, connect, settled, runtime } = mortal();
+    const peer = await connect();
+    for (let i = 0; i < 700; i++) {
+      peer.frame("SEND", { destination: "/queue/from", ttl: "1000" }, String(i));
+    }
+    await peer.silent();
+    const moving = Promise.resolve(
+      broker.admin.moveMessages({ name: "from", to: "/queue/to", ...ALL }),
+    );
+    await Promise.resolve();
+    // The second batch is read before, and carried out after their time has come.
+    runtime.advance(2_000);
+    const { messages } = await settled(moving);
+    const { items } = await settled(broker.admin.queues(WINDOW));
+    const dead = items.filter(({ kind }) => kind === "dead-letters");
+    expect(dead.reduce((sum, { ready }) => sum + ready, 0)).toBe(700);
+    expect(messages).toBeLessThan(700);
+  });
+});
+
+describe("Moving that fails half-way", () => {
+  test("says how many had moved", async () => {
+    const { broker, connect, settled } = adminSmall();
+    const peer = await connect();
+    for (let i = 0; i < 1_200; i++) peer.frame("SEND", { destination: "/queue/from" }, "x");
+    await peer.silent();
+    const moved = settled(broker.admin.moveMessages({ name: "from", to: "/queue/half", ...ALL }));
+    await expect(moved).rejects.toThrow("500 messages had moved before, the others stay");
+    expect(await broker.admin.queue({ name: "from" })).toMatchObject({ ready: 700 });
+    expect(await broker.admin.queue({ name: "half" })).toMatchObject({ ready: 500 });
+  });
+});
+
 const adminSmall = adminHouse({
-  destinations: [{ match: "/queue/full.>", messagesMax: 2 }],
+  destinations: [
+    { match: "/queue/full.>", messagesMax: 2 },
+    { match: "/queue/half", messagesMax: 900 },
+  ],
 });
 
 describe("Retrying dead letters", () => {
@@ -291,6 +332,13 @@ describe("Publishing", () => {
     ["a bad priority", [["priority", "x"]], "/topic/t", "priority"],
     ["a destination of the broker's", [], "/topic/$system/frames", "only the broker"],
     ["an unknown prefix", [], "nowhere", "unknown prefix"],
+    [
+      "a header line that no frame could have",
+      [["a", "x".repeat(20_000)]],
+      "/topic/t",
+      "a line of",
+    ],
+    ["very many commas", [], ",".repeat(16_000), "at most 64 destinations"],
   ] as const)("refuses %s", async (_what, pairs, destination, sentence) => {
     const { broker, settled } = house();
     const headers = pairs.map(([name, value]): [string, string] => [name, value]);

@@ -44,6 +44,9 @@ export function startSmallBroker(lies: Lies = {}): SmallBroker {
   const subscribers: { readonly socket: PeerSocket; readonly id: string; to: string }[] = [];
   const acks: Frame[] = [];
   const connects: Frame[] = [];
+  const ordinals = new Map<PeerSocket, number>();
+  /** Who gets what is sent to a reply-to, as the messages name it. */
+  const repliers = new Map<string, PeerSocket>();
   let messages = 0;
 
   const put = ({ data, ...rest }: { data: Peer; socket: PeerSocket }, text: string): void => {
@@ -60,13 +63,25 @@ export function startSmallBroker(lies: Lies = {}): SmallBroker {
       return;
     }
     const destination = headerOf(headers, "destination") ?? "";
-    const taking = subscribers.filter(({ to }) => to === destination);
+    const requester = repliers.get(destination);
+    const taking = subscribers.filter(({ to, socket: taker }) =>
+      requester === undefined
+        ? to === destination
+        : taker === requester && to.startsWith("/temp-queue/"),
+    );
+    let replyTo = headerOf(headers, "reply-to") ?? "";
+    if (replyTo !== "") {
+      // As ActiveMQ has it: a name of the broker's own, with what has to be escaped.
+      replyTo = `/remote-temp-queue/ID:${connects.length}:${ordinals.get(socket) ?? 0}`;
+      repliers.set(replyTo, socket);
+    }
     const isQueue = destination.startsWith("/queue/");
     const chosen = isQueue ? taking.slice(number % taking.length).slice(0, 1) : taking;
     for (const taker of chosen) {
       const named = version === "1.2" ? `ack:a-${number}\n` : "";
       const head = `MESSAGE\n${named}subscription:${taker.id}\nmessage-id:m-${number}\n`;
-      const text = `${head}destination:${destination}\n\n${bodyOf(number, String(body))}\0`;
+      const reply = replyTo === "" ? "" : `reply-to:${replyTo.replaceAll(":", "\\c")}\n`;
+      const text = `${head}${reply}destination:${destination}\n\n${bodyOf(number, String(body))}\0`;
       say(taker.socket, text.repeat(copies(number, subscribers.indexOf(taker))));
     }
     const receipt = headerOf(headers, "receipt");
@@ -80,6 +95,7 @@ export function startSmallBroker(lies: Lies = {}): SmallBroker {
     switch (command) {
       case "CONNECT": {
         connects.push(frame);
+        ordinals.set(socket, connects.length);
         const connected = `CONNECTED\nversion:${version}\nserver:small/1\nheart-beat:0,0\n\n\0`;
         socket.data.decoder.rules = VERSION_RULES[version];
         say(socket, lies.greeting ?? connected);

@@ -13,6 +13,11 @@ import {
 
 const card = (page: Page, name: string) => page.getByRole("region", { name, exact: true });
 const rows = (page: Page) => page.locator(".virtual-row");
+/** Where it is narrow, most forms are folded at first. */
+const unfoldAll = async (page: Page): Promise<void> => {
+  const folded = page.locator(".client-card > details:not([open]) > summary");
+  while ((await folded.count()) > 0) await folded.first().click();
+};
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
 describe.skipIf(browserMissing !== undefined)("the client in the console", () => {
@@ -352,6 +357,37 @@ describe.skipIf(browserMissing !== undefined)("the client in the console", () =>
     TIMEOUT_MS,
   );
 
+  test(
+    "where it is narrow, forms are folded so that messages are near, and stay as one leaves them",
+    async () => {
+      const page = await openClient({ viewport: { width: 320, height: 640 } });
+      const summary = (name: string) => card(page, name).locator("summary").first();
+      const field = card(page, "Subscribe").getByLabel("Destination");
+      expect(await field.isVisible()).toBe(false);
+      const tabs = await page.getByRole("tab", { name: /Messages/ }).boundingBox();
+      expect(tabs?.y).toBeLessThan(640);
+      await summary("Subscribe").focus();
+      await page.keyboard.press("Enter");
+      await field.fill("/topic/near");
+      await button(page, "Subscribe").click();
+      await summary("Subscribe").getByText("1 subscription").waitFor();
+      await summary("Subscribe").click();
+      await field.waitFor({ state: "hidden" });
+      await summary("Send").click();
+      await page.evaluate(`location.hash = "#/overview"`);
+      await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+      await page.evaluate(`location.hash = "#/client?destination=/topic/link"`);
+      await page.getByRole("heading", { level: 1, name: "Client" }).waitFor();
+      // Who follows a link to here wants to see what it filled in.
+      await field.waitFor();
+      expect(await field.inputValue()).toBe("/topic/link");
+      expect(await card(page, "Send").getByLabel("Body").isVisible()).toBe(true);
+      expect(await button(page, "Begin").isVisible()).toBe(false);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
   test.each(SIZES)(
     "on a %s needs no sideways scrolling, and axe finds nothing wrong",
     async (name, options) => {
@@ -367,6 +403,7 @@ describe.skipIf(browserMissing !== undefined)("the client in the console", () =>
         expect(over, what).toBeLessThanOrEqual(0);
       };
       await button(page, "Connect").waitFor();
+      await unfoldAll(page);
       for (const more of await page.getByText("More", { exact: true }).all()) await more.click();
       await check("not connected");
       await button(page, "Connect").click();

@@ -148,12 +148,16 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
       const page = await session.open("#/destinations?tab=dead-letters");
       await row(page, "DLQ.work").click();
       await row(page, "five").waitFor();
+      const cells = await row(page, "five").getByRole("gridcell").allInnerTexts();
+      expect(cells.slice(1, 5)).toEqual(["five", "rejected", "/queue/work", "1"]);
       refuser.unsubscribe();
       await publish(client, { destination: "/topic/after-it" });
       await row(page, "three").click();
       const panel = page.getByRole("region", { name: "Message" });
       await panel.locator(".facts", { hasText: "Became a dead letter" }).waitFor();
       await panel.locator(".facts", { hasText: "/queue/work" }).waitFor();
+      await panel.locator(".facts", { hasText: "1 time where it came from" }).waitFor();
+      expect(await panel.getByText("refused 0 times").count()).toBe(0);
       await panel.getByRole("button", { name: "Retry", exact: true }).click();
       await page.getByText("Sent 1 message back").waitFor();
       for (const text of ["one", "two"]) await row(page, text).getByRole("checkbox").check();

@@ -116,6 +116,122 @@ describe.skipIf(browserMissing !== undefined)("the console", () => {
   );
 
   test(
+    "tells the same of what waits in figures and chart, and what is held apart from that",
+    async () => {
+      const client = await session.connect();
+      client.subscribe("/queue/figures", () => {}, {
+        ack: "client-individual",
+        "prefetch-count": "2",
+      });
+      for (let n = 0; n < 5; n += 1) await publish(client, { destination: "/queue/figures" });
+      const page = await session.open("");
+      const shown = () =>
+        page.evaluate<Record<string, string>>(`Object.fromEntries(
+          [...document.querySelectorAll(".figures > div, .chart-values > div")]
+            .map((div) => [div.firstChild.textContent, div.lastChild.textContent]))`);
+      await page.locator(".chart", { hasText: /unacked\s*2/ }).waitFor();
+      const { Waiting, Unacked, waiting, unacked } = await shown();
+      expect(Unacked).toBe("2");
+      expect(unacked).toBe("2");
+      expect(Waiting).toBe(waiting);
+      expect(Number(waiting)).toBeGreaterThanOrEqual(3);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(SIZES)(
+    "%s: a time at the very end of its axis is not cut",
+    async (_size, options) => {
+      const page = await session.open("", options);
+      await page.locator(".chart canvas").first().waitFor();
+      const rooms = await page.evaluate<{ room: number; need: number }[]>(`
+        [...document.querySelectorAll(".chart-plot")].map((plot) => {
+          const canvas = plot.querySelector("canvas");
+          const context = canvas.getContext("2d");
+          context.font = "11px system-ui, sans-serif";
+          const right = (element) => element.getBoundingClientRect().right;
+          return {
+            room: right(plot) - right(plot.querySelector(".u-over")),
+            need: context.measureText("00:00:00").width / 2,
+          };
+        })`);
+      expect(rooms).toHaveLength(6);
+      for (const { room, need } of rooms) expect(room).toBeGreaterThanOrEqual(need);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "copies without the browser's clipboard too, as over plain HTTP",
+    async () => {
+      const page = await session.open("");
+      await page.evaluate(`Object.defineProperty(navigator, "clipboard", { value: undefined })`);
+      await page.evaluate(`location.hash = "#/frames"`);
+      const client = await session.connect();
+      const row = page.locator(".virtual-row", { hasText: "SEND" }).first();
+      await isLive(page);
+      while (!(await row.isVisible())) {
+        await publish(client, { destination: "/topic/copied", body: "x" });
+      }
+      await row.click();
+      const copy = page.getByRole("button", { name: "Copy link" });
+      await copy.click();
+      await page.getByText("Copied: link").waitFor();
+      expect(await copy.evaluate((button) => button.matches(":focus"))).toBe(true);
+      expect(await page.locator(".copy-source").count()).toBe(0);
+      await page.getByRole("searchbox").first().focus();
+      await page.keyboard.press("Control+V");
+      expect(await page.getByRole("searchbox").first().inputValue()).toContain("#/frames?frame=");
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(SIZES)(
+    "%s: where the broker does not let it in, it says why and what to do, and asks no more",
+    async (_size, options) => {
+      const page = await session.open("", {
+        ...options,
+        extraHTTPHeaders: { "X-Forwarded-For": "203.0.113.7" },
+      });
+      const closed = page.getByRole("region", { name: "The broker does not show itself here" });
+      await closed.getByText("the request has X-Forwarded-For").waitFor();
+      await closed.getByText("open only on the broker's own machine").waitFor();
+      await page.locator(".live-pill", { hasText: "Refused" }).waitFor();
+      expect(await page.getByText("Nobody has connected yet").count()).toBe(0);
+      expect(await axeViolations(page)).toEqual([]);
+      const over = await page.evaluate<number>(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      expect(over).toBeLessThanOrEqual(0);
+      // The connection for what happens goes too, a while after nobody listens.
+      const consoles = async () => {
+        const { items } = await session.broker.call("connections", { filter: "console" });
+        return items.length;
+      };
+      while ((await consoles()) > 0);
+      const asked: string[] = [];
+      page.on("request", (request) => {
+        if (request.url().includes("/api/")) asked.push(request.url());
+      });
+      page.on("websocket", (socket) => asked.push(socket.url()));
+      for (const name of ["Frames", "Connections", "Destinations", "Overview"]) {
+        await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name }).click();
+        await heading(page, name);
+        await closed.waitFor();
+      }
+      expect(asked).toEqual([]);
+      await page.getByRole("link", { name: "client", exact: true }).click();
+      await page.getByRole("button", { name: "Connect", exact: true }).click();
+      await page.getByText("Connected", { exact: true }).waitFor();
+      expectClean(/403 \(Forbidden\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "asks nothing of the broker any more when it is closed",
     async () => {
       const page = await session.open("");

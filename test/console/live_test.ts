@@ -137,10 +137,13 @@ function fakeBroker(answer: string, bodies: readonly string[] = []): number {
   return server.port ?? 0;
 }
 
-test("a broker that says not to try again is obeyed, and quoted", async () => {
-  const live = liveAt(fakeBroker("ERROR\nmessage:Forbidden\nretry:false\n\n"));
+test.each([
+  ["", "Forbidden"],
+  ["Only from its own machine\n", "Only from its own machine"],
+])("a broker that says not to try again is obeyed, and quoted: body %j", async (body, reason) => {
+  const live = liveAt(fakeBroker(`ERROR\nmessage:Forbidden\nretry:false\n\n${body}`));
   endings.push(live.subscribe("statistics", () => {}));
-  expect(await reached(live, "refused")).toEqual({ kind: "refused", reason: "Forbidden" });
+  expect(await reached(live, "refused")).toEqual({ kind: "refused", reason });
 });
 
 test("what is not understood is passed over", async () => {
@@ -161,4 +164,35 @@ test("statistics hold the hour so far and what is wrong, and go on", async () =>
   const last = known.samples.at(-1)?.at ?? 0;
   const later = await when(feed.lastHour, (hour) => (hour.samples.at(-1)?.at ?? 0) > last);
   expect(later.problems).toEqual([]);
+});
+
+test("a broker that is closed to the page is asked no more until the feed begins anew", async () => {
+  const { ws } = await broker();
+  const live = liveAt(ws);
+  let asked = 0;
+  let headers: Record<string, string> = { "x-forwarded-for": "203.0.113.7" };
+  const callApi = apiAt(
+    `http://localhost:${ws}/`,
+    Object.assign(
+      (input: string | URL | Request, init?: RequestInit) => {
+        asked += 1;
+        return fetch(input, { ...init, headers });
+      },
+      { preconnect: fetch.preconnect },
+    ),
+  );
+  const feed = createStatisticsFeed({ callApi, live });
+  const end = feed.start();
+  const refusal = await when(feed.refusal, (reason) => reason !== undefined);
+  expect(refusal).toContain("the request has X-Forwarded-For");
+  const askedSoFar = asked;
+  await reached(live, "idle");
+  while ((await consoles(ws)).length > 0);
+  expect(asked).toBe(askedSoFar);
+  expect(feed.lastHour.get()).toEqual({ samples: [], problems: undefined });
+  end();
+  headers = {};
+  endings.push(feed.start());
+  await when(feed.refusal, (reason) => reason === undefined);
+  await when(feed.lastHour, ({ problems }) => problems !== undefined);
 });

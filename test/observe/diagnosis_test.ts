@@ -233,7 +233,8 @@ const TABLE: readonly Row[] = [
     {
       code: "event-loop-late",
       sentence:
-        "The broker was 1,235 ms late, and every client with it: look what else keeps this machine busy",
+        "The broker was late in the last 5 seconds, once by 1,235 ms, and every client with it: " +
+        "if this comes again and again, look what else keeps this machine busy",
     },
   ],
   ["the broker is a little late", { eventLoopDelayMs: 200 }, undefined],

@@ -29,6 +29,11 @@ const TABLE: readonly (readonly [headers: Readonly<Record<string, string>>, reas
   [{ "X-Forwarded-For": "" }, "X-Forwarded-For"],
   [{ "X-Forwarded-Host": "app.example.com" }, "X-Forwarded-Host"],
   [{ "X-Forwarded-Proto": "https" }, "X-Forwarded-Proto"],
+  [{ "X-Forwarded-Port": "443" }, "X-Forwarded-Port"],
+  [{ "X-Forwarded-Server": "edge" }, "X-Forwarded-Server"],
+  [{ "X-Client-IP": "192.0.2.60" }, "X-Client-IP"],
+  [{ "True-Client-IP": "192.0.2.60" }, "True-Client-IP"],
+  [{ "CF-Connecting-IP": "192.0.2.60" }, "CF-Connecting-IP"],
   [{ "X-Real-IP": "192.0.2.60" }, "X-Real-IP"],
   // A proxy that keeps the Host; whether it may is for --allow-origin to say.
   [{ Host: "app.example.com" }, "Host"],
