@@ -17,13 +17,15 @@ import { type Row, rowsOf } from "./ratios.ts";
 import type { Measurement } from "./raw_line.ts";
 import { FULL_SIZE, type RunSize, WORKLOADS, type WorkloadName } from "./workloads.ts";
 
-const PROGRAM = join(import.meta.dir, "..", "dist", "stompbox");
+/** What was built, or what the tests are told to take for it. */
+const PROGRAM =
+  process.env.EXECUTABLE_UNDER_TEST ?? join(import.meta.dir, "..", "dist", "stompbox");
 const ROUNDS = 3;
 const SIZE: RunSize = {
   ...FULL_SIZE,
   seconds: 0.4,
   warmUpSeconds: 0.2,
-  peerWarmUpSecondsMax: 0.6,
+  peerWarmUpSecondsMax: 1,
 };
 const GUARDED: readonly WorkloadName[] = ["fan-out-alike-100", "pairs", "queue-auto"];
 const CEILINGS: readonly PeerName[] = ["bare-publish", "bare-corked", "bare-forward"];
@@ -51,7 +53,7 @@ export function verdictOn({ workload, peer, ratio, target, problems }: Row): {
 
 async function main(): Promise<number> {
   if (!existsSync(PROGRAM)) {
-    console.error("Cannot measure dist/stompbox: it is not there, expected `npm run build` before");
+    console.error(`Cannot measure ${PROGRAM}: it is not there, expected \`npm run build\` before`);
     return 2;
   }
   const workloads = WORKLOADS.filter(({ name }) => GUARDED.includes(name)).map((workload) => ({

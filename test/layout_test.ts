@@ -152,7 +152,7 @@ test.each([
 
 test("a vendor's spelling stands in dialect.ts, and for the client in spellings.ts", () => {
   const vendors =
-    /activemq\.|JMSX|AMQ_|["'`]x-(?!stomp-|accel|content-type|frame|forwarded|real-ip)[a-z-]+["'`]/i;
+    /activemq\.|JMSX|AMQ_|["'`]x-(?!stomp-|accel|content-type|frame|forwarded|real-ip|client-ip|cluster-client-ip)[a-z-]+["'`]/i;
   const wrong = files
     .filter(({ path }) => path !== "session/dialect.ts" && path !== "broker/selector.ts")
     .filter(({ path }) => path !== "client/spellings.ts")

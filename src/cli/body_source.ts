@@ -1,6 +1,7 @@
 /** Where the bodies of messages come from: the command line, a file, standard input. */
 
 import { isUtf8 } from "node:buffer";
+import { reasonOf } from "./file_failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A body as it is sent: a string exactly if it is UTF-8. */
@@ -35,8 +36,8 @@ export function bodyMistakes({ body, file }: BodyWords, { input }: Terminal): st
 }
 
 /**
- * The bodies, one after the other. Throws at once what the file system
- * throws at once, and an InputError for a body that is too large.
+ * The bodies, one after the other. Throws at once what the file system throws
+ * at once; later an InputError for what cannot be read, or is too large.
  */
 export function openBodies(
   { body, file, lines }: BodyWords,
@@ -44,15 +45,26 @@ export function openBodies(
 ): AsyncIterable<Body> {
   const chunks =
     file !== undefined
-      ? terminal.readChunks(file)
+      ? readable(terminal.readChunks(file), JSON.stringify(file))
       : body === undefined || body === "-"
-        ? terminal.input.chunks()
+        ? readable(terminal.input.chunks(), "standard input")
         : once(Buffer.from(body, "utf8"));
   return lines ? splitLines(chunks) : joined(chunks);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
+}
+
+async function* readable(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw new InputError(`Cannot read ${name}: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 async function* joined(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Body> {

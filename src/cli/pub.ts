@@ -23,8 +23,9 @@ import { CONNECTION } from "./connection_options.ts";
 import { reasonOf } from "./file_failure.ts";
 import { type HeaderPair, headerOption } from "./header_option.ts";
 import { createPace } from "./pace.ts";
+import { STANDSTILL_MAX_MS, watchPatience } from "./patience.ts";
 import { showProgress } from "./progress.ts";
-import { createReceiptWindow } from "./receipt_window.ts";
+import { createReceiptWindow, type ReceiptWindow } from "./receipt_window.ts";
 import { readTemplate, type Template } from "./template.ts";
 import { withBroker } from "./with_broker.ts";
 
@@ -109,9 +110,11 @@ export const pubCommand = defineCommand({
       ...(persistent ? [["persistent", "true"] as const] : []),
     ];
     const plan: Plan = { ...options, destination, bodies, headers: pairs };
+    const tally: Tally = { sent: 0, heard: 0, stopped: false, waiting: false };
     return withBroker(context, {
       connection: options,
-      work: (client, stopped) => publish(context, { client, stopped, plan }),
+      heard: () => void tally.heard++,
+      work: (client, stopped) => publish(context, { client, stopped, plan, tally }),
     });
   },
 });
@@ -131,30 +134,45 @@ interface Plan {
 /** How far it is. */
 interface Tally {
   sent: number;
+  /** How often something came from the broker. */
+  heard: number;
   /** Ctrl-C was pressed. */
   stopped: boolean;
-  /** Only the broker's answers are missing. */
-  allSent: boolean;
+  /** The broker has to do something before it goes on. */
+  waiting: boolean;
 }
 
 async function publish(
   { terminal }: CommandContext,
-  job: { readonly client: StompClient; readonly stopped: Promise<void>; readonly plan: Plan },
+  job: {
+    readonly client: StompClient;
+    readonly stopped: Promise<void>;
+    readonly plan: Plan;
+    readonly tally: Tally;
+  },
 ): Promise<ExitCode> {
-  const { client, stopped, plan } = job;
+  const { client, stopped, plan, tally } = job;
   const { runtime, err } = terminal;
-  const tally: Tally = { sent: 0, stopped: false, allSent: false };
   const start = runtime.now();
   const hideProgress = showProgress(terminal, () => `Sent ${tally.sent} messages`);
   void client.closed.then(hideProgress);
   const transaction = plan.transaction ? client.begin() : undefined;
+  // Some brokers confirm what is in a transaction at its end only.
+  const window = createReceiptWindow(plan.receipt && transaction === undefined);
   const noticed = stopped.then(() => {
     tally.stopped = true;
-    return false;
+    return "stopped";
+  });
+  const patience = watchPatience({
+    runtime,
+    isWaiting: () => tally.waiting,
+    heard: () => tally.heard,
+    progress: () => [tally.sent, window.open(), client.buffered].join(" "),
   });
   try {
-    const sending = sendAll({ client, transaction, plan, tally, runtime });
-    const confirmed = await Promise.race([sending, noticed]);
+    const sending = sendAll({ client, transaction, plan, tally, window, runtime });
+    const late = patience.over.then((what) => ({ what }));
+    const outcome = await Promise.race([sending, noticed, late]);
     hideProgress();
     if (tally.stopped) {
       await transaction?.abort();
@@ -162,7 +180,12 @@ async function publish(
       err.write(`stompbox: Stopped ${told}\n`);
       return EXIT.failed;
     }
-    if (!confirmed) {
+    if (typeof outcome === "object") {
+      const what = `Sent ${messages(tally.sent)}, which are not all confirmed`;
+      err.write(`stompbox: ${what}: the broker has ${outcome.what}\n`);
+      return EXIT.failed;
+    }
+    if (outcome === "unconfirmed") {
       err.write("stompbox: The broker has not confirmed in time that it has everything\n");
       return EXIT.failed;
     }
@@ -173,6 +196,8 @@ async function publish(
     const told = transaction === undefined ? `Sent ${messages(tally.sent)}` : "Sent nothing";
     err.write(`stompbox: ${error.message}\n  ${told}\n`);
     return EXIT.failed;
+  } finally {
+    patience.end();
   }
   const seconds = ((runtime.now() - start) / 1000).toFixed(1);
   if (err.isTerminal) err.write(`Sent ${messages(tally.sent)} in ${seconds} s\n`);
@@ -183,26 +208,27 @@ function messages(count: number): string {
   return count === 1 ? "1 message" : `${count} messages`;
 }
 
-/** Answers whether the broker has confirmed that it has everything. */
+/** Sends it all; answers what became of that. */
 async function sendAll(job: {
   readonly client: StompClient;
   readonly transaction: ClientTransaction | undefined;
   readonly plan: Plan;
   readonly tally: Tally;
+  readonly window: ReceiptWindow;
   readonly runtime: CommandContext["terminal"]["runtime"];
-}): Promise<boolean> {
-  const { client, transaction, plan, tally, runtime } = job;
+}): Promise<"confirmed" | "unconfirmed" | "stopped"> {
+  const { client, transaction, plan, tally, window, runtime } = job;
   const pace = createPace(runtime, plan.rate);
-  // Some brokers confirm what is in a transaction at its end only.
-  const window = createReceiptWindow(plan.receipt && transaction === undefined);
   const fill = (text: string): Template => (plan.template ? readTemplate(text) : () => text);
   const headers = plan.headers.map(([name, value]) => [name, fill(value)] as const);
   for await (const body of plan.bodies) {
     const bodyOf = typeof body === "string" ? fill(body) : () => body;
     for (let times = plan.count ?? 1; times > 0; times--) {
       await pace();
+      tally.waiting = true;
       await window.room();
-      if (tally.stopped) return false;
+      tally.waiting = false;
+      if (tally.stopped) return "stopped";
       const values = { count: tally.sent + 1, runtime };
       const message = {
         destination: plan.destination,
@@ -212,21 +238,20 @@ async function sendAll(job: {
       };
       const hasRoom = window.send(client, message);
       tally.sent++;
+      tally.waiting = true;
       if (!hasRoom) await client.drained();
+      tally.waiting = false;
     }
   }
+  tally.waiting = true;
   await window.settled();
-  tally.allSent = true;
   await transaction?.commit();
   // What was sent is accepted before the goodbye is answered, or an ERROR comes instead.
-  const confirmed = await client.disconnect({ timeoutMs: GOODBYE_MS });
+  const confirmed = await client.disconnect({ timeoutMs: STANDSTILL_MAX_MS });
   const reason = await client.closed;
   if (reason !== undefined) throw reason;
-  return confirmed;
+  return confirmed ? "confirmed" : "unconfirmed";
 }
-
-/** A broker may be far behind; Ctrl-C ends the wait. */
-const GOODBYE_MS = 600_000;
 
 function templateMistake(text: string): string | undefined {
   try {

@@ -10,6 +10,8 @@ export interface ReceiptWindow {
   readonly room: () => Promise<void>;
   /** Sends one. Answers whether there is room on the wire, see `send` of the client. */
   readonly send: (client: StompClient, message: OutgoingMessage) => boolean;
+  /** Messages that are without their receipt. */
+  readonly open: () => number;
   /** Settles once all receipts have come; rejects with what went wrong. */
   readonly settled: () => Promise<void>;
 }
@@ -28,6 +30,7 @@ export function createReceiptWindow(wanted: boolean): ReceiptWindow {
     if (failure !== undefined) throw failure.error;
   };
   return {
+    open: () => open,
     room: () => fewerThan(WINDOW_MESSAGES),
     settled: () => fewerThan(1),
     send: (client, message) => {

@@ -3,6 +3,7 @@
 import { EXIT, type ExitCode, reportMistakes } from "./command.ts";
 import { commandHelpText } from "./command_help.ts";
 import { helpText } from "./help.ts";
+import { reasonOf } from "./file_failure.ts";
 import { didYouMean } from "./nearest.ts";
 import { parseArguments } from "./parse_arguments.ts";
 import { serveCommand } from "./serve.ts";
@@ -19,7 +20,16 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   if (isServe && mistakes.length === 0 && !help && !version) {
     return serveCommand.run({ terminal, given, commands: own });
   }
-  return runAny(argv, terminal);
+  return written(terminal, await runAny(argv, terminal));
+}
+
+/** The exit code of a command: it has failed when what it said could not be written. */
+async function written({ out, err }: Terminal, code: ExitCode): Promise<ExitCode> {
+  await out.drained();
+  const failure = out.failure();
+  if (failure === undefined) return code;
+  err.write(`stompbox: Cannot write to standard output: ${reasonOf(failure)}\n`);
+  return EXIT.failed;
 }
 
 async function runAny(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {

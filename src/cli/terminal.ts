@@ -5,24 +5,28 @@ import {
   constants,
   createReadStream,
   readFileSync,
+  readlinkSync,
   statSync,
   writeSync,
 } from "node:fs";
 import { isatty } from "node:tty";
 import { after } from "../client/after.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
+import { readTextFile } from "./read_text_file.ts";
 import { onReloadSignal } from "./reload_signal.ts";
 
 /** Where a command writes to. */
 export interface Output {
-  /** Writes text, or bytes as they are; a reader that is gone is no failure. */
+  /** Writes text, or bytes as they are; nothing any more once the reader is gone, or it failed. */
   readonly write: (data: string | Uint8Array) => void;
   /** Characters and bytes written that nobody has taken yet: a pipe may be read late, or never. */
   readonly backlog: () => number;
   /** Settles once somebody has taken all that was written, and when nobody will any more. */
   readonly drained: () => Promise<void>;
-  /** Settles when the reader is gone, as after `| head -1`. */
+  /** Settles when the reader is gone, as after `| head -1`, and when writing has failed. */
   readonly gone: Promise<void>;
+  /** Why something could not be written, as on a full disk; a reader that is gone is no failure. */
+  readonly failure: () => Error | undefined;
   /** Whether a person looks at it. */
   readonly isTerminal: boolean;
   /** Whether colours are welcome: on a terminal, and `NO_COLOR` is not set. */
@@ -50,7 +54,7 @@ export interface Terminal {
   readonly pid: number;
   /** Time, chance and timers. */
   readonly runtime: Runtime;
-  /** The text of a file. Throws what the file system throws. */
+  /** The text of a regular file of bounded size, see `readTextFile`, which says what it throws. */
   readonly readText: (path: string) => string;
   /** The bytes of a file, piece by piece. Throws at once what the file system throws at once. */
   readonly readChunks: (path: string) => AsyncIterable<Uint8Array>;
@@ -75,14 +79,17 @@ export const systemTerminal: Terminal = {
     isTerminal: isatty(0),
     chunks: () => Bun.stdin.stream(),
   },
-  out: output(process.stdout),
-  err: output(process.stderr),
+  out: output(process.stdout, 1),
+  err: output(process.stderr, 2),
   env: process.env,
   pid: process.pid,
   runtime: systemRuntime,
-  readText: (path) => readFileSync(path, "utf8"),
+  readText: readTextFile,
   readChunks: (path) => {
     accessSync(path, constants.R_OK);
+    if (statSync(path).isDirectory()) {
+      throw Object.assign(new Error("It is a folder"), { code: "EISDIR" });
+    }
     return fileChunks(path);
   },
   isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
@@ -138,21 +145,42 @@ async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-function output(stream: NodeJS.WriteStream): Output {
+/** What writing fails with when the reader is gone: of a pipe, of a socket that serves as one. */
+const GONE_CODES: ReadonlySet<unknown> = new Set(["EPIPE", "ECONNRESET"]);
+
+function output(stream: NodeJS.WriteStream, descriptor: number): Output {
   const gone = Promise.withResolvers<void>();
-  // `stompbox | head -1` closes its end; the broker goes on.
-  stream.on("error", () => gone.resolve());
   const isTerminal = stream.isTTY === true;
   const { NO_COLOR: noColor = "", TERM: term } = process.env;
   // The stream's own writableLength stays 0 for a pipe that is full, and writing nothing is
   // answered at once.
   let backlog = 0;
   let waiting: (() => void)[] = [];
+  let isOver = false;
+  let isOpen: boolean | undefined;
+  let failure: Error | undefined;
+  const end = (error: Error): void => {
+    if (isOver) return;
+    isOver = true;
+    const code = "code" in error ? error.code : undefined;
+    // `stompbox | head -1` closes its end, and so does a terminal that is closed; the broker goes on.
+    if (!GONE_CODES.has(code) && !(isTerminal && code === "EIO")) failure = error;
+    gone.resolve();
+  };
+  stream.on("error", end);
   return {
     write: (data) => {
-      if (data.length === 0) return;
+      if (isOver || data.length === 0) return;
+      isOpen ??= !wasClosed(descriptor);
+      if (!isOpen) {
+        end(Object.assign(new Error("It is closed"), { code: "EBADF" }));
+        return;
+      }
       backlog += data.length;
-      stream.write(data, () => {
+      stream.write(data, (error) => {
+        // What could not be written nobody has taken.
+        if (error) end(error);
+        if (isOver) return;
         backlog -= data.length;
         if (backlog > 0) return;
         const woken = waiting;
@@ -169,6 +197,7 @@ function output(stream: NodeJS.WriteStream): Output {
       return Promise.race([taken, gone.promise]);
     },
     gone: gone.promise,
+    failure: () => failure,
     isTerminal,
     color: isTerminal && noColor === "" && term !== "dumb",
     size: () => ({ columns: stream.columns || 80, rows: stream.rows || 24 }),
@@ -177,4 +206,23 @@ function output(stream: NodeJS.WriteStream): Output {
       return () => stream.off("resize", listener);
     },
   };
+}
+
+const CLOSE_ON_EXEC = 0o2_000_000;
+
+/**
+ * Whether the process was started without this stream, as by `>&-`: Bun then
+ * puts /dev/null in its place, and all writing succeeds. Whoever starts a
+ * process cannot hand on a descriptor that closes when one is started, so one
+ * that does is Bun's own. Never true where there is no /proc.
+ */
+function wasClosed(descriptor: number): boolean {
+  try {
+    if (readlinkSync(`/proc/self/fd/${descriptor}`) !== "/dev/null") return false;
+    const about = readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8");
+    const [, flags = "0"] = /^flags:\s*([0-7]+)$/m.exec(about) ?? [];
+    return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) !== 0;
+  } catch {
+    return false;
+  }
 }

@@ -14,6 +14,8 @@ export interface BrokerUse {
   readonly connection: ConnectionValues;
   /** Further headers of CONNECT, names and values in turn. */
   readonly headers?: readonly string[];
+  /** Called for everything that comes from the broker, heart-beats too. */
+  readonly heard?: () => void;
   /**
    * The work. When `stopped` settles, by Ctrl-C or since nobody reads the
    * output any more, it should come to an end. Afterwards the client says
@@ -28,7 +30,7 @@ export interface BrokerUse {
  */
 export async function withBroker(
   { terminal }: CommandContext,
-  { connection, headers = [], work }: BrokerUse,
+  { connection, headers = [], heard = () => {}, work }: BrokerUse,
 ): Promise<ExitCode> {
   const { runtime } = terminal;
   const fail = (sentence: string): ExitCode => {
@@ -52,6 +54,7 @@ export async function withBroker(
         ...connection,
         runtime,
         headers,
+        heard,
         trust: { ca, insecure: connection.insecure },
       });
       client = await Promise.race([connecting, stopped.then(() => undefined)]);

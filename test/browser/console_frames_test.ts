@@ -437,6 +437,11 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
       const deadline = performance.now() + 20_000;
       while ((await gap.count()) === 0 && performance.now() < deadline) {
         await publish(ann, { destination: "/topic/flood", body: "later" });
+        // Many more would push it out of the rows that are there.
+        await gap
+          .first()
+          .waitFor({ timeout: 1_000 })
+          .catch(() => undefined);
       }
       expect(await gap.count()).toBeGreaterThan(0);
       expectClean();

@@ -15,6 +15,8 @@ export interface FakeTerminal extends Terminal {
   readonly listening: () => number;
   /** Ends the reader of standard output, as `| head -1` does. */
   readonly leave: () => void;
+  /** Has standard output fail, as on a full disk. */
+  readonly failOutput: (error: Error) => void;
   /** Settles once standard output holds `text`. */
   readonly shows: (text: string) => Promise<void>;
   /** Settles once standard error holds `text`. */
@@ -55,6 +57,7 @@ export function fakeTerminal(
   let isRaw = false;
   const reloaders = new Set<() => void>();
   const gone = Promise.withResolvers<void>();
+  let failure: Error | undefined;
   const waiting = new Set<() => void>();
   const wait = (holds: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -105,6 +108,10 @@ export function fakeTerminal(
     },
     listening: () => listeners.size + reloaders.size,
     leave: gone.resolve,
+    failOutput: (error) => {
+      failure = error;
+      gone.resolve();
+    },
     shows: (text) => wait(() => written.out.includes(text)),
     tells: (text) => wait(() => written.err.includes(text)),
     resize: (to) => {
@@ -121,6 +128,7 @@ export function fakeTerminal(
     out: {
       ...shared,
       gone: gone.promise,
+      failure: () => failure,
       write: (data) => {
         written.out += textOf(data);
         pieces.push(bytesOf(data));
@@ -130,6 +138,7 @@ export function fakeTerminal(
     err: {
       ...shared,
       gone: new Promise(() => undefined),
+      failure: () => undefined,
       write: (data) => {
         written.err += textOf(data);
         told();

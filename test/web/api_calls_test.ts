@@ -347,7 +347,7 @@ const WRONG: readonly (readonly [
   [
     "POST /api/v1/queues/a/purge",
     { keys: "k1" },
-    { "body.keys": 'Expected a list of at most 10000, got "k1"' },
+    { "body.keys": 'Expected a list of at most 1000, got "k1"' },
   ],
   [
     "POST /api/v1/queues/a/purge",
@@ -357,7 +357,7 @@ const WRONG: readonly (readonly [
   [
     "POST /api/v1/queues/a/purge",
     { keys: Array.from({ length: 10_001 }, () => "") },
-    { "body.keys": "Expected a list of at most 10000, got a list of 10001" },
+    { "body.keys": "Expected at most 1000 items, got 10001" },
   ],
   [
     "POST /api/v1/queues/a/purge",
@@ -416,7 +416,7 @@ describe("a wrong request names every field that is wrong, and nothing is done",
   });
 
   test("the answer is bounded, however much is wrong", async () => {
-    const keys = Array.from({ length: 9_000 }, (_, at) => at);
+    const keys = Array.from({ length: 900 }, (_, at) => at);
     const { problem } = await post("/api/v1/queues/a/purge", { keys });
     expect(problem.errors).toHaveLength(50);
     expect(problem.detail).toEndWith(" (and 49 more)");
