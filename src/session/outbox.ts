@@ -44,7 +44,8 @@ export class Outbox {
   #bytes = 0;
   /** Bytes that the wire had not sent when we looked last. */
   #inWire = 0;
-  #flushing = false;
+  /** Whether the turn will flush it: at its end, or when it is patient no more. */
+  #flushing: "no" | "at the end" | "patiently" = "no";
   /** Whether frames wait here because the transports have too much. */
   #kept = false;
   #overflowing = false;
@@ -120,15 +121,20 @@ export class Outbox {
     if ((frames.length >= FLUSH_FRAMES || this.#bytes >= FLUSH_BYTES) && !this.#blocked) {
       this.#send(frames);
     }
-    if (!this.#flushing && this.#frames !== undefined) {
-      this.#flushing = true;
+    if (this.#frames === undefined || this.#flushing === "at the end") return;
+    // Nobody waits for one message of a topic as for a receipt.
+    if (!droppable) {
+      this.#flushing = "at the end";
       turn.flushLater(this);
+    } else if (this.#flushing === "no") {
+      this.#flushing = "patiently";
+      turn.flushPatiently(this);
     }
   }
 
   /** The end of the turn: sends what there is. */
   flush(): void {
-    this.#flushing = false;
+    this.#flushing = "no";
     if (this.#frames !== undefined && !this.#blocked) this.#send(this.#frames);
   }
 

@@ -110,6 +110,42 @@ describe("A turn", () => {
     expect(order).toEqual(["work", "flush 1", "flush 2", "after 1", "after 2"]);
   });
 
+  test("flushes what is patient at its end if there is no more to do", () => {
+    const { turn, next } = createTurn();
+    const order: string[] = [];
+    turn.flushPatiently({ flush: () => order.push("patient") });
+    turn.flushLater({ flush: () => order.push("at the end") });
+    next();
+    expect(order).toEqual(["at the end", "patient"]);
+  });
+
+  test("lets what is patient wait while there is more input, for 20 ms at most", () => {
+    const { turn, next, clock } = createTurn();
+    const order: string[] = [];
+    const flood = { work: () => turn.charge(1_000_000) === undefined };
+    turn.park(flood);
+    turn.flushPatiently({ flush: () => order.push("patient") });
+    turn.flushLater({ flush: () => order.push("at the end") });
+    next();
+    expect(order).toEqual(["at the end"]);
+    clock.ms += 19;
+    next();
+    expect(order).toEqual(["at the end"]);
+    clock.ms += 1;
+    next();
+    expect(order).toEqual(["at the end", "patient"]);
+  });
+
+  test("lets nothing wait for a clock that was set back", () => {
+    const { turn, next, clock } = createTurn();
+    const order: string[] = [];
+    turn.park({ work: () => turn.charge(1_000_000) === undefined });
+    turn.flushPatiently({ flush: () => order.push("patient") });
+    clock.ms -= 3_600_000;
+    next();
+    expect(order).toEqual(["patient"]);
+  });
+
   test("puts what its last tasks ask for into the next turn", () => {
     const { turn, next } = createTurn();
     const order: string[] = [];

@@ -25,6 +25,7 @@ export function startDurableConsumer(world: SimWorld, name: string): void {
       queue: undefined,
       liveAt: undefined,
       deletedAt: undefined,
+      deletedQueue: undefined,
     };
     world.durables.set(name, durable);
     return durable;
@@ -38,7 +39,10 @@ export function startDurableConsumer(world: SimWorld, name: string): void {
     const forget = (client: SimClient): void => {
       if (subscription === undefined) return;
       const { durable } = subscription;
-      if (durable !== undefined) durable.deletedAt = runtime.elapsedMs;
+      if (durable !== undefined) {
+        durable.deletedAt = runtime.elapsedMs;
+        durable.deletedQueue = durable.queue;
+      }
       renew();
       consumption.end(subscription, { "activemq.subscriptionName": name });
       client.disconnect();

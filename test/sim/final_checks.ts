@@ -126,7 +126,8 @@ export function checkBooks(options: FinalOptions): void {
 
 /** Whether a durable subscription was deleted, so that its queue went with what was in it. */
 function isDeletedWith({ queue }: History): (subscription: SimSubscription) => boolean {
-  return ({ durable }) => durable?.queue === queue && durable.deletedAt !== undefined;
+  return ({ durable }) =>
+    durable?.deletedAt !== undefined && (durable.queue === queue || durable.deletedQueue === queue);
 }
 
 /** Why a delivery does not settle its message; undefined if it does. */

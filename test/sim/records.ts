@@ -62,6 +62,8 @@ export interface SimDurable {
   liveAt: number | undefined;
   /** When its deletion was asked for. */
   deletedAt: number | undefined;
+  /** Its queue then; who asked for it before and came later makes it anew, with another. */
+  deletedQueue: Queue | undefined;
 }
 
 /** A subscription as its client knows it. */
