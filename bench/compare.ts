@@ -113,7 +113,7 @@ async function main(choice: Choice): Promise<number> {
   if (file !== undefined) writeFileSync(file, "");
   told(describeRun({ startedAt, rounds, size, root: ROOT }));
   await runComparison({
-    program: join(ROOT, PROGRAM),
+    command: [join(ROOT, PROGRAM)],
     workloads,
     rounds,
     size,

@@ -12,8 +12,8 @@ import type { RunSize, Workload } from "./workloads.ts";
 
 /** What is to be compared. */
 export interface Comparison {
-  /** The executable of stompbox: broker and load generator. */
-  readonly program: string;
+  /** What runs stompbox: broker and load generator. */
+  readonly command: readonly string[];
   readonly workloads: readonly Workload[];
   readonly rounds: number;
   readonly size: RunSize;
@@ -93,11 +93,11 @@ async function runOne(
   run: { readonly workload: Workload; readonly load: readonly string[] } & Setting,
 ): Promise<RunResult> {
   const { workload, load, stage, comparison } = run;
-  const { program } = comparison;
+  const { command } = comparison;
   try {
-    if (load.length === 0) return await timeStart(program, stage.folderFor(name));
+    if (load.length === 0) return await timeStart(command, stage.folderFor(name));
     const peer = await stage.running(name);
-    const result = await runLoad(peer, { program, load });
+    const result = await runLoad(peer, { command, load });
     const { restSeconds, isFresh } = workload;
     const rested = restSeconds === undefined ? {} : await rest(peer, restSeconds);
     if (isFresh === true) await stage.clear((each) => each === name);
@@ -150,8 +150,8 @@ class Stage {
   async running(name: PeerName): Promise<RunningPeer> {
     const found = this.#running.get(name);
     if (found !== undefined) return found;
-    const { program, told } = this.#comparison;
-    const started = await PEERS[name].start({ folder: this.folderFor(name), program });
+    const { command, told } = this.#comparison;
+    const started = await PEERS[name].start({ folder: this.folderFor(name), command });
     this.#running.set(name, started);
     const { version, settings } = started;
     told({ kind: "peer", peer: name, version, settings });

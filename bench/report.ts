@@ -70,7 +70,7 @@ export async function publishResults({ lines, source }: Results): Promise<string
   await Bun.write(chartPath, resultsChart(lines));
   const written = [chartPath];
   const texts = [
-    [join(folder, "README.md"), { results: fullText({ lines, source }) }],
+    [join(folder, "README.md"), { results: resultsText({ lines, source }) }],
     [join(folder, "..", "README.md"), { benchmark: headlineTable(lines) }],
   ] as const;
   for (const [path, blocks] of texts) {
@@ -110,7 +110,8 @@ export function resultsChart(lines: readonly RawLine[]): string {
   return chart("Thousands of deliveries for each second of server CPU", panels);
 }
 
-function fullText({ lines, source }: Results): string {
+/** What bench/README.md says of a run. */
+export function resultsText({ lines, source }: Results): string {
   const runs = lines.filter((line): line is RunLine => line.kind === "run");
   return document([
     ...runs.map(aboutRun),

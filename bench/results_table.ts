@@ -117,11 +117,7 @@ export function valueOf(
 }
 
 function headingOf({ workload, metric }: Pick<Row, "workload" | "metric">): string {
-  return `${workload.title}: ${unitOf(metric)}${metric.name}`;
-}
-
-function unitOf({ unit }: Metric): string {
-  return `${unit} `;
+  return `${workload.title}: ${metric.name}, in ${metric.unit}`;
 }
 
 function shownTarget({ atLeast, atMost, peer }: Target, { unit }: Metric): string {

@@ -14,11 +14,11 @@ const STARTS = 5;
  */
 export async function runLoad(
   peer: RunningPeer,
-  { program, load }: { readonly program: string; readonly load: readonly string[] },
+  { command, load }: { readonly command: readonly string[]; readonly load: readonly string[] },
 ): Promise<RunResult> {
   const pids = peer.pids.flatMap((pid) => ["--pid", String(pid)]);
   const generator = Bun.spawn(
-    [program, "bench", ...load, "--url", peer.url, ...peer.flags, ...pids, "--json"],
+    [...command, "bench", ...load, "--url", peer.url, ...peer.flags, ...pids, "--json"],
     {
       env: { PATH: process.env.PATH ?? "" },
       stdin: "ignore",
@@ -35,12 +35,12 @@ export async function runLoad(
 }
 
 /** Starts the executable in an empty folder some times; the figure is the median from exec to its first word. */
-export async function timeStart(program: string, folder: string): Promise<RunResult> {
+export async function timeStart(command: readonly string[], folder: string): Promise<RunResult> {
   mkdirSync(folder, { recursive: true });
   const times: number[] = [];
   for (let start = 0; start < STARTS; start++) {
     const before = Bun.nanoseconds();
-    const child = Bun.spawn([program, "--listen", "ws://127.0.0.1:0", "--log", "error"], {
+    const child = Bun.spawn([...command, "--listen", "ws://127.0.0.1:0", "--log", "error"], {
       cwd: folder,
       stdin: "ignore",
       stdout: "pipe",

@@ -75,7 +75,7 @@ export const FULL_SIZE: RunSize = {
   seconds: 1.5,
   warmUpSeconds: 0.5,
   peerWarmUpSecondsMax: 10,
-  idleSeconds: 7,
+  idleSeconds: 6,
   logins: 5000,
   connections: 19_000,
   waiting: 100_000,
@@ -100,7 +100,7 @@ const BODY_BYTES = 100;
 export const DELIVERIES: Metric = {
   name: "deliveries per second of server CPU",
   of: at("brokerProcess.deliveriesPerCpuSecond"),
-  unit: "thousand",
+  unit: "thousands",
   scale: THOUSAND,
 };
 
@@ -108,7 +108,7 @@ export const DELIVERIES: Metric = {
 export const WALL: Metric = {
   name: "deliveries per second",
   of: at("deliveriesPerSecond"),
-  unit: "thousand",
+  unit: "thousands",
   scale: THOUSAND,
 };
 
@@ -256,7 +256,7 @@ export const WORKLOADS: readonly Workload[] = [
       {
         name: "logins per second of server CPU",
         of: at("brokerProcess.loginsPerCpuSecond"),
-        unit: "thousand",
+        unit: "thousands",
         scale: THOUSAND,
       },
     ],

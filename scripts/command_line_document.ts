@@ -21,7 +21,9 @@ const REMARKS: Readonly<Record<string, readonly string[]>> = {
       "however many: what the broker has not taken yet is waited for, so memory does not grow.",
     "The command ends with 0 only when the broker has confirmed that it has everything. " +
       "`--receipt` has each message confirmed for itself, with at most 256 on their way. With " +
-      "`--transaction` a mistake in the input, a refusal or Ctrl-C means that nothing was sent.",
+      "`--transaction` a mistake in the input, a refusal or Ctrl-C means that nothing was sent. A " +
+      "broker is waited for until it says nothing for 30 seconds, not even a heart-beat, or until " +
+      "nothing goes on for 10 minutes; then the exit code is 1.",
     "With `--template`, bodies and the values of headers may have placeholders:",
     table(
       ["placeholder", "stands for"],
@@ -137,7 +139,8 @@ export function commandLineText(): string {
       "everything is a word. All mistakes of a command line are told at once.",
     "Data goes to standard output, everything else to standard error; colours and progress are for " +
       "terminals only, and `NO_COLOR` turns colours off. Ctrl-C ends a command in order, a second one " +
-      "at once. A reader that goes away, as `| head -1` does, ends a command quietly.",
+      "at once. A reader that goes away, as `| head -1` does, ends a command quietly; output " +
+      "that cannot be written, as on a full disk, is a failure.",
     table(
       ["exit code", "means"],
       [

@@ -144,7 +144,7 @@ function configurationText(): string {
       "`--watch` it does so by itself when the file has changed, within half a second: written in " +
       "place, replaced by another of its name, or reached by a link that was swapped, as Kubernetes " +
       "does with a mounted ConfigMap. Flags and variables stay as they were at the start, and win " +
-      "as ever.",
+      "as ever. The file is a regular one of at most 1 MiB; a pipe or a device is refused.",
     "The new configuration holds as a whole or not at all. What is wrong with it, or needs a " +
       "restart, the log says with every reason, whatever its level, and the one before stays in " +
       "force. No connection is closed for it and no message is dropped: what is there already may " +
@@ -155,8 +155,8 @@ function configurationText(): string {
       'error Configuration not reloaded, the old one stays: Cannot use "loud" as log in stompbox.toml: expected debug | info | warn | error',
     ]),
     "With `--watch` the pages of the `--static` folder reload when files in it change. HTML files " +
-      "are served with a small module script before `</body>` for that; nothing else of them is " +
-      "changed, and without `--watch` nothing at all. When only style sheets have changed that a " +
+      "of up to 1 MiB are served with a small module script before `</body>` for that, or before the " +
+      "first `<base href>`; nothing else of them is changed, and without `--watch` nothing at all. When only style sheets have changed that a " +
       "page links, they are replaced without loading the page again. Files and folders that begin " +
       "with a dot do not count. Pages that were away, also over a restart of the broker, reload " +
       "when they are back. A page whose policy (CSP) forbids the script stays as it is.",

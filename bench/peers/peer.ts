@@ -37,8 +37,8 @@ export interface Peer {
 export interface StartOptions {
   /** An empty folder of its own. */
   readonly folder: string;
-  /** The executable of stompbox. */
-  readonly program: string;
+  /** What runs stompbox. */
+  readonly command: readonly string[];
 }
 
 /** A peer that listens. */

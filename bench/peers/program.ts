@@ -56,9 +56,9 @@ export function startProgram(command: readonly string[], options: ProgramOptions
   const waitFor = async <T>(what: string, look: Look<T>): Promise<T> => {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
+      const isOver = child.exitCode !== null || child.signalCode !== null;
       const found = await look();
       if (found !== undefined) return found;
-      const isOver = child.exitCode !== null || child.signalCode !== null;
       if (isOver || performance.now() > deadline) {
         const why = isOver ? `it ended with ${child.exitCode ?? child.signalCode}` : "it took long";
         const said = `${output()}${read("errors.log")}`.trimEnd().split("\n").slice(-LINES_SHOWN);

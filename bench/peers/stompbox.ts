@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Peer } from "./peer.ts";
-import { firstLine, missingFile, startProgram } from "./program.ts";
+import { firstLine, startProgram } from "./program.ts";
 
 const lineSchema = z.object({ version: z.string(), urls: z.array(z.string()) });
 
@@ -18,11 +18,9 @@ function over(carrier: "ws" | "tcp"): Peer {
     warmUpSeconds: 2,
     isLasting: false,
     missing: () => undefined,
-    start: async ({ folder, program }) => {
-      const missing = missingFile(title, program);
-      if (missing !== undefined) throw new Error(missing);
+    start: async ({ folder, command }) => {
       const flags = ["--listen", `${carrier}://127.0.0.1:0`, "--log", "error"];
-      const broker = startProgram([program, ...flags], { title, folder });
+      const broker = startProgram([...command, ...flags], { title, folder });
       const line = await broker.waitFor("a line of JSON", () => firstLine(broker));
       const { version, urls } = lineSchema.parse(JSON.parse(line));
       return {
@@ -30,7 +28,7 @@ function over(carrier: "ws" | "tcp"): Peer {
         flags: [],
         pids: [broker.pid],
         version,
-        settings: `the executable, as it comes; STOMP over ${carrier === "ws" ? "WebSocket" : "TCP"}`,
+        settings: `as it comes; STOMP over ${carrier === "ws" ? "WebSocket" : "TCP"}`,
         stop: broker.stop,
       };
     },

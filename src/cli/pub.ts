@@ -169,13 +169,17 @@ async function publish(
     heard: () => tally.heard,
     progress: () => [tally.sent, window.open(), client.buffered].join(" "),
   });
+  const undo = async (): Promise<void> => {
+    tally.waiting = true;
+    await Promise.race([transaction?.abort(), patience.over]);
+  };
   try {
     const sending = sendAll({ client, transaction, plan, tally, window, runtime });
     const late = patience.over.then((what) => ({ what }));
     const outcome = await Promise.race([sending, noticed, late]);
     hideProgress();
     if (tally.stopped) {
-      await transaction?.abort();
+      await undo();
       const told = transaction === undefined ? `after ${messages(tally.sent)}` : "and sent nothing";
       err.write(`stompbox: Stopped ${told}\n`);
       return EXIT.failed;
@@ -192,7 +196,7 @@ async function publish(
   } catch (error) {
     hideProgress();
     if (!(error instanceof InputError || error instanceof ReadError)) throw error;
-    await transaction?.abort();
+    await undo();
     const told = transaction === undefined ? `Sent ${messages(tally.sent)}` : "Sent nothing";
     err.write(`stompbox: ${error.message}\n  ${told}\n`);
     return EXIT.failed;

@@ -22,7 +22,7 @@ export function readTextFile(path: string): string {
     expectFile(fstatSync(file));
     const pieces: Uint8Array[] = [];
     // Not by the size that the system tells, which is 0 for all that is in /proc.
-    for (let length = 0; ; ) {
+    for (let length = 0; ;) {
       const piece = Buffer.allocUnsafe(PIECE_BYTES);
       const count = readSync(file, piece);
       if (count === 0) return Buffer.concat(pieces).toString("utf8");
@@ -50,5 +50,7 @@ function kindOf(stats: Stats): string {
 }
 
 function tooLarge(): Error {
-  return new Error(`it has more than ${TEXT_FILE_BYTES_MAX / 1024 ** 2} MiB, the most there may be`);
+  return new Error(
+    `it has more than ${TEXT_FILE_BYTES_MAX / 1024 ** 2} MiB, the most there may be`,
+  );
 }

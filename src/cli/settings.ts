@@ -78,8 +78,16 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
       `Cannot write ${JSON.stringify(file)} as ports-file: there is no folder ${JSON.stringify(folder)}`,
     );
   }
-  if (mistakes.length > 0) return { mistakes };
+  if (mistakes.length > 0) return { mistakes: firstOf(mistakes) };
   return { settings: { config, origins, configFile } };
+}
+
+/** Mistakes that are told one by one. */
+const TOLD_MAX = 100;
+
+function firstOf(mistakes: readonly string[]): readonly string[] {
+  const more = mistakes.length - TOLD_MAX;
+  return more <= 0 ? mistakes : [...mistakes.slice(0, TOLD_MAX), `And ${more} more mistakes`];
 }
 
 interface Setting {
@@ -171,8 +179,24 @@ function splitList(text: string): string[] {
     .filter((item) => item !== "");
 }
 
+/** Of {@link TOML_SIGNS} in one file. */
+const TOML_SIGNS_MAX = 16_384;
+/** What separates keys, tables and their parts. */
+const TOML_SIGNS = /[=[.]/g;
+
+/** Bun's parser takes time that grows with the square of the number of keys: a minute for 1 MiB of them. */
+function parseToml(text: string): unknown {
+  const signs = text.match(TOML_SIGNS)?.length ?? 0;
+  if (signs > TOML_SIGNS_MAX) {
+    throw new Error(
+      `too many keys, tables or parts of them: expected at most ${TOML_SIGNS_MAX} of "=", "[" and "."`,
+    );
+  }
+  return Bun.TOML.parse(text);
+}
+
 const PARSERS: ReadonlyMap<string, (text: string) => unknown> = new Map([
-  [".toml", Bun.TOML.parse],
+  [".toml", parseToml],
   [".yaml", Bun.YAML.parse],
   [".yml", Bun.YAML.parse],
   [".json", (text: string): unknown => JSON.parse(text)],
@@ -210,9 +234,11 @@ function readFileLayer(
   }
 
   const layer: Setting[] = [];
+  let unknown = 0;
   const take = (key: string, value: unknown): void => {
     const option = BY_KEY.get(key);
     if (option === undefined) {
+      if (++unknown > UNKNOWN_MAX) return;
       const hint = didYouMean(key, [...BY_KEY.keys()], { otherwise: "see stompbox help options" });
       mistakes.push(`Unknown key ${JSON.stringify(key)} in ${path}: ${hint}`);
       return;
@@ -234,8 +260,14 @@ function readFileLayer(
     }
     for (const [inner, value] of table) take(`${key}.${inner}`, value);
   }
+  if (unknown > UNKNOWN_MAX) {
+    mistakes.push(`Unknown keys in ${path}: ${unknown - UNKNOWN_MAX} more of them`);
+  }
   return layer;
 }
+
+/** Unknown keys of a file that are told one by one: to find what was meant takes time. */
+const UNKNOWN_MAX = 50;
 
 /** The entries of a table; undefined for anything else. */
 function entriesOf(content: unknown): readonly (readonly [string, unknown])[] | undefined {
@@ -244,8 +276,9 @@ function entriesOf(content: unknown): readonly (readonly [string, unknown])[] | 
   return isTable && content instanceof Object ? Object.entries(content) : undefined;
 }
 
-/** Lines of a file that are tried one by one. */
+/** Lines of a file that are tried one by one, and characters of all these tries. */
 const TRIED_LINES_MAX = 1000;
+const TRIED_LENGTH_MAX = 8 * 1024 ** 2;
 
 /**
  * The line from which on a text cannot be parsed, since no parser here tells:
@@ -254,9 +287,13 @@ const TRIED_LINES_MAX = 1000;
 function failingLine(text: string, parse: (text: string) => unknown): number | undefined {
   const lines = text.split("\n");
   if (lines.length > TRIED_LINES_MAX) return undefined;
+  let tried = 0;
   for (let count = lines.length - 1; count > 0; count--) {
+    const beginning = lines.slice(0, count).join("\n");
+    tried += beginning.length;
+    if (tried > TRIED_LENGTH_MAX) return undefined;
     try {
-      parse(lines.slice(0, count).join("\n"));
+      parse(beginning);
       return count + 1;
     } catch {
       // Then it is a line above.

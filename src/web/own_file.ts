@@ -1,7 +1,7 @@
 /** How files of the user's own folder are answered. */
 
 import type { Stats } from "node:fs";
-import { RELOAD_PAGE_BYTES_MAX, type ReloadScript, withReloadScript } from "./reload_script.ts";
+import { type PutReloadScript, RELOAD_PAGE_BYTES_MAX, type ReloadScript } from "./reload_script.ts";
 
 /** A file of the user's folder. */
 export interface OwnFile {
@@ -52,7 +52,7 @@ export function takesScript(request: Request, { path, stats }: OwnFile): boolean
 export async function answerWithScript(
   request: Request,
   file: OwnFile,
-  script: ReloadScript,
+  { script, put }: { readonly script: ReloadScript; readonly put: PutReloadScript },
 ): Promise<Response> {
   // Not by date: the script tells what the whole folder was, and so must the tag.
   const etag = `"${etagOf(file.stats)}-${script.build}"`;
@@ -66,7 +66,7 @@ export async function answerWithScript(
   const source = Bun.file(file.path);
   const html = await source
     .bytes()
-    .then((bytes) => withReloadScript(bytes, script))
+    .then((bytes) => put(bytes, script))
     .catch(() => undefined);
   if (html === undefined) return answerFile(request, file);
   headers.set("content-type", source.type);

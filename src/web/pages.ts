@@ -14,7 +14,7 @@ import {
   type OwnFile,
   takesScript,
 } from "./own_file.ts";
-import { RELOAD_SCRIPT, type ReloadScript } from "./reload_script.ts";
+import { createReloadScriptPlacer, RELOAD_SCRIPT, type ReloadScript } from "./reload_script.ts";
 import type { Reloads } from "./reloads.ts";
 
 /** What {@link loadPages} needs to know. */
@@ -97,6 +97,7 @@ export async function loadPages(options: PagesOptions): Promise<Pages> {
   const { staticDir, singlePage, reloads } = options;
   if (staticDir !== undefined) await checkFolder(staticDir);
   const loading: { embedded?: Promise<Embedded> } = {};
+  const put = createReloadScriptPlacer();
   const find = async (
     request: Request,
     { segments, embedded }: { readonly segments: readonly string[]; readonly embedded: Embedded },
@@ -139,7 +140,7 @@ export async function loadPages(options: PagesOptions): Promise<Pages> {
       }
       if (found.kind === "asset") return answerAsset(request, found.asset);
       if (found.kind === "file" && reloads !== undefined && takesScript(request, found)) {
-        return answerWithScript(request, found, scriptFor(request, { path, build: reloads.build }));
+        return answerWithScript(request, found, { script: scriptFor(path, reloads.build), put });
       }
       if (found.kind === "file") return answerFile(request, found);
       const location = found.location + new URL(request.url).search;
@@ -276,17 +277,10 @@ function upToRoot(depth: number): string {
   return `./${"../".repeat(Math.max(0, depth - 1))}`;
 }
 
-/** Where the script is for whoever asked for `path`, below whatever prefix the listener has. */
-function scriptFor(
-  request: Request,
-  { path, build }: { readonly path: string; readonly build: string },
-): ReloadScript {
-  const script = `${OURS}/${RELOAD_SCRIPT}`;
-  return {
-    relative: upToRoot(path.split("/").length - 1) + script,
-    absolute: `${prefixOf(request, path)}/${script}`,
-    build,
-  };
+/** The script for whoever asked for `path`, below whatever prefix the listener has. */
+function scriptFor(path: string, build: string): ReloadScript {
+  const address = `${upToRoot(path.split("/").length - 1)}${OURS}/${RELOAD_SCRIPT}`;
+  return { address, build };
 }
 
 /** Whether a person's browser asks for a document, as opposed to a script for data. */

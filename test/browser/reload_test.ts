@@ -71,6 +71,37 @@ describe.skipIf(browserMissing !== undefined)("a page of the folder in Chromium"
     `<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,">${head}</head><body><p>${text}</p></body></html>`;
 
   test(
+    "with a base elsewhere reloads all the same, by our script",
+    async () => {
+      const asked: string[] = [];
+      const elsewhere = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: (request) => {
+          asked.push(new URL(request.url).pathname);
+          return new Response("globalThis.foreign = true", {
+            headers: { "content-type": "text/javascript", "access-control-allow-origin": "*" },
+          });
+        },
+      });
+      try {
+        const base = `<base href="http://127.0.0.1:${elsewhere.port}/b/">`;
+        put("a/index.html", html("one", base));
+        const page = await open(`${await serve()}a/`);
+        await shows(page, "one");
+        put("a/index.html", html("two", base));
+        await shows(page, "two");
+        expect(await page.evaluate("document.baseURI")).toBe(`${elsewhere.url}b/`);
+        expect(asked).toEqual([]);
+        expect(problems).toEqual([]);
+      } finally {
+        await elsewhere.stop(true);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "reloads when it has changed, and again",
     async () => {
       put("index.html", html("one"));

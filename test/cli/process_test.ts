@@ -127,6 +127,58 @@ describe("a process", () => {
     expect(outcome).toEqual({ code: 0, out: "line 0\n", err: "" });
   });
 
+  describe.skipIf(process.platform !== "linux")("that cannot write what it shows", () => {
+    const full = ["> /dev/full", "there is no space left"] as const;
+    const closed = [">&-", "it is closed"] as const;
+    const readOnly = ["1< /dev/null", "it is closed"] as const;
+
+    test.each([full, closed, readOnly])("by %s fails, and takes nothing", async (where, why) => {
+      for (const more of ["", "--count 5", "--ack client"]) {
+        const destination = fresh();
+        const bodies = ["one", "two", "three", "four", "five"];
+        await finish(spawn(["pub", destination, "--lines"], Buffer.from(bodies.join("\n"))));
+        const outcome = await finish(pipeline(`stompbox sub ${destination} ${more} ${where}`));
+        const err = `stompbox: Cannot write to standard output: ${why}\n`;
+        expect(outcome).toEqual({ code: 1, out: "", err });
+        const look = ["sub", destination, "-H", "browser:true", "--ack", "auto", "--format", "raw"];
+        const left = await cli().run(look, { input: "" });
+        expect(left.out.trimEnd().split("\n")).toEqual(bodies);
+      }
+    });
+
+    test.each([full, closed])("by %s fails whatever the command", async (where, why) => {
+      for (const line of ["stompbox explain queue-full", "stompbox --help", "stompbox --version"]) {
+        const { code, err } = await finish(pipeline(`${line} ${where}`));
+        const sentence = `stompbox: Cannot write to standard output: ${why}\n`;
+        expect({ line, code, err }).toEqual({ line, code: 1, err: sentence });
+      }
+    });
+
+    test("is none that was told to write to /dev/null", async () => {
+      const destination = fresh();
+      await finish(spawn(["pub", destination, "one"]));
+      const outcome = await finish(pipeline(`stompbox sub ${destination} --count 1 > /dev/null`));
+      expect(outcome).toEqual({ code: 0, out: "", err: "" });
+    });
+  });
+
+  test.skipIf(process.platform === "win32")("says of a folder that it is no body", async () => {
+    const bodyOf = (line: string) => finish(pipeline(`stompbox pub ${fresh()} ${line}`));
+    expect(await bodyOf("--file /")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Cannot read "/" as --file: it is a folder\n'),
+    });
+    for (const more of ["", "--lines", "--transaction"]) {
+      const { code, err } = await bodyOf(`${more} < /`);
+      expect({ code, err: err.split("\n")[0] }).toEqual({
+        code: 1,
+        err: "stompbox: Cannot read standard input: it is a folder",
+      });
+    }
+    const asked = await finish(pipeline(`stompbox request ${fresh()} --file /`));
+    expect(asked).toMatchObject({ code: 2, err: expect.stringContaining("it is a folder\n") });
+  });
+
   test("stops on SIGTERM as on Ctrl-C", async () => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const destination = fresh();

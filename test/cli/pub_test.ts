@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { messageHeader } from "../../src/client/received_message.ts";
 import { type ManualRuntime, manualRuntime } from "../support/manual_runtime.ts";
 import { until } from "../support/until.ts";
+import { startScriptedBroker } from "../client/scripted_broker.ts";
 import { makeCertificate, NO_TLS_FRONT, startTlsFront } from "../client/tls_front.ts";
 import { type BrokerCli, type RunOptions, startBrokerCli } from "./broker_cli.ts";
 
@@ -243,6 +244,73 @@ describe("what goes wrong on the way:", () => {
     await other.stop();
     expect(await command.done).toBe(1);
     expect(command.written.err).toContain("shutting-down");
+  });
+});
+
+describe("a broker that never confirms", () => {
+  const ways: readonly (readonly [string, readonly string[], string])[] = [
+    ["goodbye", [], "1 message"],
+    ["one message", ["--receipt"], "1 message"],
+    ["more than may be without a receipt", ["--receipt", "-n", "1000"], "256 messages"],
+    ["transaction", ["--transaction", "-n", "3"], "3 messages"],
+  ];
+  test.each(ways)("is not waited for without an end: %s", async (_what, more, sent) => {
+    const broker = startScriptedBroker((frame, peer) => {
+      if (frame.command === "CONNECT") peer.write("CONNECTED\nversion:1.2\n\n^@");
+    });
+    const runtime = manualRuntime(1);
+    try {
+      const command = cli().start(["pub", "/queue/a", "x", "--url", broker.url, ...more], {
+        runtime,
+      });
+      const start = runtime.now();
+      await until("it sends", () => {
+        runtime.pump();
+        return broker.frames.some(({ command }) => command === "SEND");
+      });
+      let ended = false;
+      void command.done.then(() => {
+        ended = true;
+      });
+      await until("it gives up", () => {
+        runtime.advance(100);
+        return ended;
+      });
+      expect(await command.done).toBe(1);
+      const what = `Sent ${sent}, which are not all confirmed: the broker has said nothing for 30 s`;
+      expect(command.written.err).toBe(`stompbox: ${what}\n`);
+      expect(runtime.now() - start).toBeGreaterThanOrEqual(30_000);
+      expect(command.listening()).toBe(0);
+    } finally {
+      broker.stop();
+    }
+  });
+
+  test("may say nothing as long as it is the input that is awaited", async () => {
+    const broker = startScriptedBroker((frame, peer) => {
+      if (frame.command === "CONNECT") peer.write("CONNECTED\nversion:1.2\n\n^@");
+      const receipt = frame.headers[frame.headers.indexOf("receipt") + 1] ?? "";
+      if (frame.command === "DISCONNECT") peer.write(`RECEIPT\nreceipt-id:${receipt}\n\n^@`);
+    });
+    const runtime = manualRuntime(1);
+    try {
+      const command = cli().start(["pub", "/queue/a", "--lines", "--url", broker.url], {
+        inputIsTerminal: false,
+        runtime,
+      });
+      command.type("one\n");
+      await until("it sends", () => {
+        runtime.pump();
+        return broker.frames.some(({ command }) => command === "SEND");
+      });
+      for (let seconds = 0; seconds < 60; seconds++) runtime.advance(1000);
+      command.type("two\n");
+      command.endInput();
+      await drive(runtime, command.done);
+      expect({ code: await command.done, err: command.written.err }).toEqual({ code: 0, err: "" });
+    } finally {
+      broker.stop();
+    }
   });
 });
 

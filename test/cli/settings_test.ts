@@ -529,3 +529,39 @@ describe("the configuration as check prints it", () => {
     expect({ ...again, listen: [] }).toEqual({ ...config, listen: [] });
   });
 });
+
+describe("a file that is large beyond reason is told of in few words, at once:", () => {
+  const many = (count: number, line: (at: number) => string): string =>
+    Array.from({ length: count }, (_, at) => line(at)).join("\n");
+  const tomlFull = `Cannot read "a.toml": too many keys, tables or parts of them: expected at most 16384 of "=", "[" and "."`;
+  const table: readonly (readonly [string, string, string, number, string])[] = [
+    ["keys in TOML", "a.toml", many(20_000, (at) => `${at}=1`), 1, tomlFull],
+    ["tables in TOML", "a.toml", many(20_000, (at) => `[${at}]`), 1, tomlFull],
+    ["parts of a key in TOML", "a.toml", `${"a.".repeat(200_000)}a=1`, 1, tomlFull],
+    [
+      "unknown keys",
+      "a.yaml",
+      many(50_000, (at) => `k${at}: 1`),
+      51,
+      "Unknown keys in a.yaml: 49950 more of them",
+    ],
+    [
+      "wrong values",
+      "a.json",
+      JSON.stringify({ "allow-origin": many(5_000, String).split("\n") }),
+      101,
+      "And 4900 more mistakes",
+    ],
+    [
+      "beginnings that cannot be parsed, of which none is looked for any more",
+      "a.yaml",
+      many(999, (at) => (at === 500 ? "= : [" : `k${at}: [${"x,".repeat(500)}]`)),
+      1,
+      'Cannot read "a.yaml": YAML Parse error: Unexpected token',
+    ],
+  ];
+  test.each(table)("%s", (_what, name, text, told, last) => {
+    const mistakes = mistakesOf({ argv: ["--config", name], files: { [name]: text } });
+    expect({ told: mistakes.length, last: mistakes.at(-1) }).toEqual({ told, last });
+  });
+});

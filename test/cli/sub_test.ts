@@ -242,6 +242,23 @@ describe("acknowledgement", () => {
     expect(await leftIn(destination)).toEqual(["one", "two"]);
   });
 
+  test("does not take what could not be written", async () => {
+    const destination = fresh();
+    await send(destination, "one", "two");
+    let stuck = true;
+    const command = cli().start(["sub", destination, "-n", "2", "--format", "raw"], {
+      stuck: () => stuck,
+    });
+    await command.shows("two\n");
+    command.failOutput(Object.assign(new Error("no space"), { code: "ENOSPC" }));
+    expect(await command.done).toBe(1);
+    expect(command.written.err).toBe(
+      "stompbox: Cannot write to standard output: there is no space left\n",
+    );
+    stuck = false;
+    expect(await leftIn(destination)).toEqual(["one", "two"]);
+  });
+
   test("is refused by --nack, up to the dead letters", async () => {
     const destination = fresh();
     await send(destination, "one");

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -244,6 +245,69 @@ describe("the configuration file with --watch", () => {
     },
     TIMEOUT_MS,
   );
+
+  const odd: readonly (readonly [string, string, () => void])[] = [
+    [
+      "a pipe",
+      "it is a pipe, expected a regular file",
+      () => expect(Bun.spawnSync(["mkfifo", at("a.toml")]).exitCode).toBe(0),
+    ],
+    [
+      "a device without an end",
+      "it is a device, expected a regular file",
+      () => symlinkSync("/dev/zero", at("a.toml")),
+    ],
+    ["a folder", "it is a folder, expected a regular file", () => mkdirSync(at("a.toml"))],
+    [
+      "a huge file",
+      "it has more than 1 MiB, the most there may be",
+      () => {
+        put("a.toml", "");
+        truncateSync(at("a.toml"), 1024 ** 3);
+      },
+    ],
+  ];
+  describe.skipIf(process.platform === "win32").each(odd)("that is %s", (_what, reason, make) => {
+    test(
+      "instead is refused, holds nothing up, and the next that is right holds",
+      async () => {
+        put("a.toml", "");
+        const broker = await serve("--watch", "--config", "a.toml");
+        rmSync(at("a.toml"));
+        make();
+        const text = `Configuration not reloaded, the old one stays: Cannot read "a.toml": ${reason}`;
+        expect(await broker.reload()).toEqual({ applied: false, text });
+        broker.child.kill("SIGHUP");
+        expect(await broker.reload()).toEqual({ applied: false, text });
+        expect((await fetch(`http://127.0.0.1:${broker.http}/healthz`)).status).toBe(200);
+        rmSync(at("a.toml"), { recursive: true });
+        put("a.toml", CHANGED);
+        expect(await broker.reload()).toEqual({ applied: true, text: APPLIED });
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      "is refused at the start",
+      async () => {
+        make();
+        const child = Bun.spawn([process.execPath, MAIN, "serve", "--config", "a.toml"], {
+          cwd: folder.path,
+          env: { PATH: process.env["PATH"] ?? "" },
+          stdin: "ignore",
+          stdout: "ignore",
+          stderr: "pipe",
+        });
+        stops.add(async () => {
+          child.kill("SIGKILL");
+          await child.exited;
+        });
+        expect(await child.exited).toBe(2);
+        expect(await child.stderr.text()).toContain(`Cannot read "a.toml": ${reason}`);
+      },
+      TIMEOUT_MS,
+    );
+  });
 
   test(
     "named by a variable is watched as well",

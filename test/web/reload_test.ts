@@ -1,5 +1,5 @@
 /** Pages that reload: the script in them, and the stream that it listens to. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,6 +64,26 @@ describe("a page of the folder", () => {
       "<body><script>'</body>'</script>|</body>",
     ],
     ["in an empty one", "", "|"],
+    [
+      "once, where there are several bodies",
+      "<body>1<body>2</body></body>",
+      "<body>1<body>2</body>|</body>",
+    ],
+    [
+      "before a base, which gives addresses another meaning",
+      '<head><base target=a><base href="/b/"><base href="/c/"></head><body></body>',
+      '<head><base target=a>|<base href="/b/"><base href="/c/"></head><body></body>',
+    ],
+    [
+      "not before a base that has no effect",
+      "<template><base href=a></template><body><noscript><base href=b></noscript></body>",
+      "<template><base href=a></template><body><noscript><base href=b></noscript>|</body>",
+    ],
+    [
+      "also where the page holds what stands for it while it is read",
+      "<!--stompbox--><body><!--stompbox--><!--stompbox--></body><!--stompbox-->",
+      "<!--stompbox--><body><!--stompbox--><!--stompbox-->|</body><!--stompbox-->",
+    ],
   ];
   test.each(places)("gets the script %s", async (_where, html, expected) => {
     put("p.html", html);
@@ -89,10 +109,14 @@ describe("a page of the folder", () => {
       expect(await script.text()).toContain("EventSource");
     });
 
-    test("a page with a base of its own has one as well", async () => {
-      put("a/p.html", '<head><base href="/elsewhere/"></head><body></body>');
+    // What the script's address means there is tried out in test/browser/reload_test.ts.
+    test("a page with a base of its own has one before that", async () => {
+      put("a/p.html", '<head><base href="https://evil.example/"></head><body></body>');
       const page = await textOf(`${await serve({}, prefix)}/a/p.html`);
-      expect(apart(page).script).toBe(`${prefix}/_stompbox/reload.js`);
+      expect(apart(page)).toEqual({
+        rest: '<head>|<base href="https://evil.example/"></head><body></body>',
+        script: "./../_stompbox/reload.js",
+      });
     });
 
     test("a navigation that --single-page answers has one as well", async () => {
@@ -122,6 +146,25 @@ describe("a page of the folder", () => {
     put(path, content);
     const served = Buffer.from(await (await fetch(`${await serve()}/${path}`)).arrayBuffer());
     expect(served.equals(Buffer.from(content))).toBe(true);
+  });
+
+  test("is read once for all who ask for it, and again when it has changed", async () => {
+    const transform = spyOn(HTMLRewriter.prototype, "transform");
+    try {
+      put("index.html", `<body>${"<div>".repeat(100_000)}</body>`);
+      const root = await serve({ singlePage: true });
+      const paths = Array.from({ length: 20 }, (_, at) => `/a${"/b".repeat(at)}?${at}`);
+      const headers = { accept: "text/html" };
+      const pages = await Promise.all(paths.map((path) => textOf(`${root}${path}`, headers)));
+      expect(new Set(pages.map((page) => apart(page).rest)).size).toBe(1);
+      expect(new Set(pages.map((page) => apart(page).script)).size).toBe(20);
+      expect(transform).toHaveBeenCalledTimes(1);
+      put("index.html", "<body>2</body>");
+      expect(apart(await textOf(root)).rest).toBe("<body>2|</body>");
+      expect(transform).toHaveBeenCalledTimes(2);
+    } finally {
+      transform.mockRestore();
+    }
   });
 
   const wanted: readonly (readonly [string, boolean])[] = [
