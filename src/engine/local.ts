@@ -455,7 +455,14 @@ export class LocalEngine {
       this.counters.expired++;
       return true;
     }
-    return this.#delivered(() => this.#topics.publish(operation, source));
+    // As `#delivered` does it, without a closure for each message.
+    const nested = this.#delivering;
+    this.#delivering = true;
+    try {
+      return this.#topics.publish(operation, source);
+    } finally {
+      this.#delivering = nested;
+    }
   }
 
   #enqueue(queue: Queue, message: Message): void {
@@ -468,12 +475,23 @@ export class LocalEngine {
       this.#buryExpired(message, { queue, deliveries: 0 });
       return;
     }
-    const entry = this.#delivered(() => queue.offer(message));
+    const entry = this.#offer(queue, message);
     if (message.expiresAt !== 0 && entry.state !== "gone") {
       this.#schedule.add({ at: message.expiresAt, entry, what: "expire" });
     }
     while (queue.overfull && queue.dropOldest() !== undefined) this.counters.dropped++;
     this.#queues.discardUnused(queue);
+  }
+
+  /** As `#delivered` does it, without a closure for each message. */
+  #offer(queue: Queue, message: Message): QueueEntry {
+    const nested = this.#delivering;
+    this.#delivering = true;
+    try {
+      return queue.offer(message);
+    } finally {
+      this.#delivering = nested;
+    }
   }
 
   /** Before anything is delivered, what is due is done. */

@@ -72,16 +72,14 @@ export const NOTHING: StoreChanges["put"] = [];
 
 /** What of a list of operations must be kept by a store. */
 export function putsOf(operations: readonly Operation[]): StoreChanges["put"] {
-  if (!operations.some((each) => each.kind === "publish" && each.message.persistent)) {
-    return NOTHING;
-  }
-  const put: { queue: string; message: Message }[] = [];
+  let put: { queue: string; message: Message }[] | undefined;
   for (const operation of operations) {
     if (operation.kind !== "publish" || !operation.message.persistent) continue;
     if (operation.destination.kind !== "queue") continue;
+    put ??= [];
     put.push({ queue: operation.destination.path, message: operation.message });
   }
-  return put;
+  return put ?? NOTHING;
 }
 
 /** Bytes of messages that an operation brings. */

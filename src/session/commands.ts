@@ -18,8 +18,8 @@ export interface Client {
   readonly rules: VersionRules;
   /** A copy of a text that many clients send alike. */
   intern(text: string): string;
-  /** Milliseconds since the epoch. */
-  now(): number;
+  /** When the frame at hand came, or what came after it, in ms since the epoch. */
+  readonly receivedAt: number;
   /** Answers CONNECT; throws if the two sides have no common ground. */
   login(frame: Frame): void;
   /** A subscriber is behind: reads no more from this publisher for a little while. */
@@ -87,13 +87,13 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 function send(client: Client, frame: Frame, done: Done): void {
   const prepared = preparedSend(frame);
   const { persistent, priority, replyTo, retain } = prepared.asks;
-  const now = client.now();
+  const now = client.receivedAt;
   const { isWasteful } = prepared;
   const body = isWasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
   const { headers, expiresAt } = prepared.headersAt(now, byteLength(body));
   const { id, unpressed } = client.session.publish(
     {
-      destination: required(frame, "destination"),
+      destination: prepared.destinationText ?? required(frame, "destination"),
       known: prepared,
       headers,
       body,
@@ -104,7 +104,7 @@ function send(client: Client, frame: Frame, done: Done): void {
       replyTo,
       retain,
     },
-    { transaction: headerOf(frame.headers, "transaction"), done },
+    { transaction: prepared.transaction, done },
   );
   client.concerns(id);
   if (!unpressed) client.holdBack();

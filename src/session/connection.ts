@@ -228,6 +228,10 @@ export class Connection
     };
   }
 
+  get receivedAt(): number {
+    return this.#liveness.receivedAt;
+  }
+
   now(): number {
     return this.#context.runtime.now();
   }
@@ -235,7 +239,8 @@ export class Connection
   // Inbound
 
   receive(data: string | Uint8Array): void {
-    this.#liveness.received(this.now());
+    const now = this.now();
+    this.#liveness.received(now);
     if (this.#state === "closing") {
       this.#discard(data.length);
       return;
@@ -243,7 +248,7 @@ export class Connection
     // What makes no frame costs something all the same.
     this.#context.turn.charge(1);
     if (this.#state === "connecting") this.#bytesBeforeLogin += data.length;
-    const { allowance } = this.#context.turn;
+    const allowance = this.#context.turn.allowanceAt(now);
     if (typeof data === "string" && allowance > 0 && this.#isAtHand) {
       // The common case: nothing waits, and the text is one frame.
       const reading = { rules: this.#rules, limits: this.#context.limits, memo: this.#memo };

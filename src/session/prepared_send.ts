@@ -22,6 +22,9 @@ const WASTE_MAX = 1024;
  */
 export class PreparedSend {
   readonly asks: SendHeaders;
+  /** The headers of those names; undefined without. */
+  readonly destinationText: string | undefined;
+  readonly transaction: string | undefined;
   /** Filled by the session, for a destination that is the same for everybody. */
   destination: Destination | undefined;
   /** Whether much of the frame is not sent on, and had better not be kept alive by the rest. */
@@ -42,6 +45,8 @@ export class PreparedSend {
   constructor(head: SendHead, plainHeaders: (lines: string) => MessageHeaders) {
     const asks = readSendHeaders(head.headers);
     this.asks = asks;
+    this.destinationText = firstOf(head.headers, "destination");
+    this.transaction = firstOf(head.headers, "transaction");
     this.#head = head;
     this.#plainHeaders = plainHeaders;
     this.isWasteful = takesOutMuch(head.headers, asks.kept);
@@ -72,6 +77,11 @@ export class PreparedSend {
     for (let i = 0; i < added.length; i += 2) lines += `${added[i]}:${added[i + 1]}\n`;
     return this.#plainHeaders(lines);
   }
+}
+
+function firstOf(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
+  return undefined;
 }
 
 function takesOutMuch(headers: readonly string[], kept: readonly string[] | undefined): boolean {

@@ -408,16 +408,18 @@ export class Session {
   #publications(draft: Draft): readonly Publication[] {
     const replyTo = this.#replyTo(draft.replyTo);
     const { known } = draft;
-    if (known?.destination !== undefined) {
-      const composite = undefined;
-      return [this.#publication(draft, { destination: known.destination, replyTo, composite })];
+    const destination = known?.destination;
+    if (destination !== undefined && replyTo === undefined) {
+      const message = this.#context.engine.createMessage(draft);
+      const retain = destination.kind === "topic" ? draft.retain : undefined;
+      return [{ kind: "publish", message, destination, retain }];
     }
     const leaves = splitComposite(draft.destination);
     return leaves.map((leaf) => {
       const destination = this.#destination(leaf, "send");
       // Just as it is written, it is the same for everybody and at any time.
       const isPlain = destination.kind === "queue" || destination.kind === "topic";
-      const isKnown = isPlain && destination.path === draft.destination;
+      const isKnown = isPlain && !destination.remote && destination.path === draft.destination;
       if (isKnown && known !== undefined) known.destination = destination;
       return this.#publication(draft, {
         ...{ destination, replyTo },

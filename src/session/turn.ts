@@ -55,9 +55,14 @@ export class Turn {
     this.#now = runtime.now;
   }
 
-  /** What a connection may spend now, when input arrives; 0 if this turn is used up. */
+  /** What a connection may spend now; 0 if this turn is used up. */
   get allowance(): number {
-    return this.isOver ? 0 : Math.min(this.#left, SLICE);
+    return this.allowanceAt(this.#now());
+  }
+
+  /** The same for who knows what time it is, in ms since the epoch. */
+  allowanceAt(now: number): number {
+    return this.#scheduled && now >= this.#endsAt ? 0 : Math.min(this.#left, SLICE);
   }
 
   /** Whether this turn has taken its time, whatever was done in it. */
