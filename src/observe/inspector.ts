@@ -34,6 +34,9 @@ export interface InspectorOptions {
 /** Frames shown in one go, and after that a second. A frame's body costs as much as so many bytes do. */
 const BURST = 1_000;
 const PER_SECOND = 500;
+/** When so many a second are left out, nobody could read the others either: fewer are shown. */
+const FLOOD_PER_SECOND = 5_000;
+const PER_SECOND_IN_FLOOD = 50;
 const BYTES_PER_FRAME = 4_096;
 /** Of each body so much is shown. */
 const BODY_MAX = 32 * 1024;
@@ -70,6 +73,8 @@ export class Inspector implements FrameTap {
   #numbers = 0;
   #allowance = BURST;
   #skipped = 0;
+  /** Left out since the last tick. */
+  #skippedLately = 0;
   #refilledAt: number;
   #lookedAt: number;
 
@@ -86,6 +91,7 @@ export class Inspector implements FrameTap {
   wants(): boolean {
     if (this.#allowance > 0) return true;
     this.#skipped++;
+    this.#skippedLately++;
     return false;
   }
 
@@ -100,7 +106,10 @@ export class Inspector implements FrameTap {
   /** To be called some times a second while someone looks, and now and then when nobody does. */
   tick(isWatched: boolean): void {
     const now = this.#options.now();
-    const gained = (Math.max(now - this.#refilledAt, 0) * PER_SECOND) / 1000;
+    const seconds = Math.max(now - this.#refilledAt, 0) / 1000;
+    const isFlood = this.#skippedLately > seconds * FLOOD_PER_SECOND;
+    const gained = seconds * (isFlood ? PER_SECOND_IN_FLOOD : PER_SECOND);
+    this.#skippedLately = 0;
     this.#allowance = Math.min(this.#allowance + gained, BURST);
     this.#refilledAt = now;
     if (isWatched) this.#lookedAt = now;
