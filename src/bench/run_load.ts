@@ -37,7 +37,13 @@ export async function runLoad(load: Load, context: LoadContext): Promise<Outcome
       load.start();
       await waitOrStop(spec.warmUpSeconds, { ...context, early: course.settled });
     }
-    const before = { sent: course.isFollowing ? 0 : course.sent, arrived: course.arrived };
+    // Without a warm-up everything counts, also what came from a sender in
+    // another process before this one was told to start.
+    const before = { sent: 0, arrived: 0 };
+    if (spec.warmUpSeconds > 0) {
+      before.sent = course.isFollowing ? 0 : course.sent;
+      before.arrived = course.arrived;
+    }
     for (const times of Object.values(load.times ?? {})) times.clear();
     const meter = startMeter(spec, context);
     watch.onTick = () => {
