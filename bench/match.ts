@@ -19,7 +19,7 @@ function nanoseconds(subscriptions: number, kind: "exact" | "wildcard"): number 
   const look = (rounds: number): void => {
     for (let i = 0; i < rounds; i++) {
       const at = (i * 7919) % subscriptions;
-      tree.match(`area.${at % 1000}.device.${at}`, () => found++);
+      found += tree.match(`area.${at % 1000}.device.${at}`).length;
     }
   };
   look(ROUNDS / 10);

@@ -775,7 +775,7 @@ test.each([
     },
     ...{ replyTo: undefined, retain: undefined },
   };
-  session.publish(draft, { transaction: undefined, done: () => {} });
+  session.publish({ ...draft, transaction: undefined }, () => {});
   expect(session.saturated).toBe(true);
   Object.assign(limits, after);
   expect(session.saturated).toBe(isSaturated);
@@ -809,6 +809,7 @@ const OWNER: ConstructorParameters<typeof Session>[0] = {
   subscribed: () => {},
   unsubscribed: () => {},
   takenOver: () => {},
+  holdBack: () => {},
 };
 
 /** A wire whose far end neither speaks nor goes. */

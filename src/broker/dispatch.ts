@@ -56,6 +56,9 @@ export class Rota<Consumer extends Creditor> {
 
   /** The consumer whose turn it is, or undefined if none has credit. It goes to the end. */
   next(): Consumer | undefined {
+    const only = this.#line.length - this.#head === 1 ? this.#line[this.#head] : undefined;
+    // It would go to the end of a line in which it stands alone.
+    if (only !== undefined && !only.gone && only.consumer.credit > 0) return only.consumer;
     while (this.#head < this.#line.length) {
       const place = this.#line[this.#head++] as Place<Consumer>;
       this.#compact();

@@ -38,8 +38,7 @@ export function createPolicies(defaults: QueuePolicy, rules: readonly PolicyRule
   });
   return (path) => {
     if (rules.length === 0) return defaults;
-    const found: { rule: PolicyRule; rank: number }[] = [];
-    tree.match(path, (each) => found.push(each));
+    const found = tree.match(path).map(({ value }) => value);
     found.sort((a, b) => a.rank - b.rank);
     return Object.assign({}, defaults, ...found.map(({ rule }) => rule));
   };

@@ -182,6 +182,7 @@ export class Queue {
   /** Takes a message in, behind all others of its priority, and delivers it if someone can take it. */
   offer(message: Message): QueueEntry {
     const entry = new Entry(this, message, ++this.#places);
+    if (this.#ready === 0 && this.#filtered === undefined && this.#passOn(entry)) return entry;
     this.#bytes += message.size;
     this.#memory.used += message.size;
     this.#ready++;
@@ -337,6 +338,23 @@ export class Queue {
       if (last === undefined || entries.length < CHUNK) return;
       position = { priority: last.message.priority, place: last.place };
     }
+  }
+
+  /** Gives a new entry to a consumer without its ever waiting, if there is one with credit. */
+  #passOn(entry: Entry): boolean {
+    const consumer = this.#all.rota.next();
+    if (consumer === undefined) return false;
+    if (consumer.acknowledges) {
+      entry.state = "held";
+      this.#held++;
+      this.#bytes += entry.message.size;
+      this.#memory.used += entry.message.size;
+    } else {
+      entry.state = "gone";
+    }
+    entry.deliveries++;
+    consumer.deliver(entry.message, entry);
+    return true;
   }
 
   #deliverAny(entry: Entry): void {

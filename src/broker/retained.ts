@@ -85,7 +85,9 @@ export class Retained {
     if (segmentsOf(pattern).some(isWildcard) && this.#messages.size > 0) {
       const tree = new TopicTree<true>();
       tree.add(pattern, true);
-      for (const [name, message] of this.#messages) tree.match(name, () => found.push(message));
+      for (const [name, message] of this.#messages) {
+        if (tree.match(name).length > 0) found.push(message);
+      }
     }
     return found.filter(({ expiresAt }) => expiresAt === 0 || expiresAt > now);
   }

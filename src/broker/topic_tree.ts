@@ -73,18 +73,21 @@ export class TopicTree<T> {
     }
   }
 
-  /** Calls `visit` once for each value whose pattern covers the name. */
-  match(name: string, visit: (value: T) => void): void {
-    const exact = this.#exact.get(name);
-    if (exact !== undefined) {
-      for (let i = 0; i < exact.length; i++) visit((exact[i] as Binding<T>).value);
-    }
-    if (this.#patterns === 0) return;
+  /**
+   * Every binding whose pattern covers the name, once. Good until the next
+   * `add` or `remove`: where one list has them all it is that list itself, not a copy.
+   */
+  match(name: string): readonly Binding<T>[] {
+    const exact = this.#exact.get(name) ?? NONE;
+    if (this.#patterns === 0) return exact;
     const walk = new Walk<T>(tokensOf(name), ++this.#round);
     walk.step(this.#root, 0);
-    for (const node of walk.found) {
-      for (let i = 0; i < node.values.length; i++) visit((node.values[i] as Binding<T>).value);
-    }
+    const [first] = walk.found;
+    if (first === undefined) return exact;
+    if (exact.length === 0 && walk.found.length === 1) return first.values;
+    const all = [...exact];
+    for (const { values } of walk.found) for (const each of values) all.push(each);
+    return all;
   }
 
   #listFor(pattern: string): Binding<T>[] {
@@ -112,6 +115,8 @@ export class TopicTree<T> {
     return node;
   }
 }
+
+const NONE: readonly never[] = [];
 
 /** A segment and the separator in front of it; none for the first. */
 interface Token {

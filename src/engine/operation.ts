@@ -70,12 +70,17 @@ export function createSource(): Source {
 /** No changes for the store. */
 export const NOTHING: StoreChanges["put"] = [];
 
+/** Whether an operation brings a message that a store must keep. */
+export function mustBeStored(operation: Operation): operation is Publication {
+  if (operation.kind !== "publish" || !operation.message.persistent) return false;
+  return operation.destination.kind === "queue";
+}
+
 /** What of a list of operations must be kept by a store. */
 export function putsOf(operations: readonly Operation[]): StoreChanges["put"] {
   let put: { queue: string; message: Message }[] | undefined;
   for (const operation of operations) {
-    if (operation.kind !== "publish" || !operation.message.persistent) continue;
-    if (operation.destination.kind !== "queue") continue;
+    if (!mustBeStored(operation)) continue;
     put ??= [];
     put.push({ queue: operation.destination.path, message: operation.message });
   }

@@ -100,13 +100,12 @@ export class Queues {
     queue = this.make(path, path.startsWith(DEAD_LETTER_PREFIX) ? "drop-oldest" : undefined);
     this.#queues.set(path, queue);
     this.#changed("created", path);
-    const made = queue;
     if (this.#patterns.size > 0 && path.startsWith(PREFIX)) {
-      this.#patterns.match(nameOf(path), (pattern) => {
-        pattern.queues.add(made);
+      for (const { value: pattern } of this.#patterns.match(nameOf(path))) {
+        pattern.queues.add(queue);
         this.#memory.used += JOIN_BYTES;
-        made.join(pattern.subscriber, "wildcard");
-      });
+        queue.join(pattern.subscriber, "wildcard");
+      }
     }
     return queue;
   }
@@ -119,7 +118,7 @@ export class Queues {
     covers.add(name, true);
     for (const queue of this.#queues.values()) {
       if (!queue.path.startsWith(PREFIX)) continue;
-      covers.match(nameOf(queue.path), () => pattern.queues.add(queue));
+      if (covers.match(nameOf(queue.path)).length > 0) pattern.queues.add(queue);
     }
     const cost = pattern.queues.size * JOIN_BYTES;
     // A few are never refused for want of memory: consumers are what makes room.
@@ -150,9 +149,9 @@ export class Queues {
     queue.clear();
     this.#changed("deleted", queue.path);
     if (this.#patterns.size === 0 || !queue.path.startsWith(PREFIX)) return;
-    this.#patterns.match(nameOf(queue.path), (pattern) => {
+    for (const { value: pattern } of this.#patterns.match(nameOf(queue.path))) {
       if (pattern.queues.delete(queue)) this.#memory.used -= JOIN_BYTES;
-    });
+    }
   }
 }
 

@@ -41,16 +41,20 @@ export class Room {
     }
   }
 
+  /** Why an operation cannot be carried out, or undefined. */
+  refusalOfOne(operation: Operation): Fault | undefined {
+    if (operation.kind === "settle") return undefined;
+    const { destination, message, retain } = operation;
+    if (entersQueue(operation)) {
+      return this.#queueRefusal(destination, { messages: 1, bytes: message.size });
+    }
+    return retain === "keep" ? this.#retainRefusal([operation]) : undefined;
+  }
+
   /** Why a list cannot be carried out, or undefined. */
   refusal(operations: readonly Operation[]): Fault | undefined {
-    const first = operations[0];
-    if (operations.length === 1 && first !== undefined) {
-      if (first.kind === "settle") return undefined;
-      if (!entersQueue(first)) {
-        return first.retain === "keep" ? this.#retainRefusal([first]) : undefined;
-      }
-      return this.#queueRefusal(first.destination, { messages: 1, bytes: first.message.size });
-    }
+    const [first] = operations;
+    if (first !== undefined && operations.length === 1) return this.refusalOfOne(first);
     const loads = new Map<string, { destination: Destination; messages: number; bytes: number }>();
     const kept = new Map<string, Publication>();
     for (const operation of operations) {

@@ -72,11 +72,7 @@ export class Topics {
   /** Whether someone gets what is published to the topic of that name. */
   hasSubscribers(name: string): boolean {
     const topics = isSystemName(name) ? this.#system : this.#named;
-    let found = false;
-    topics.match(name, () => {
-      found = true;
-    });
-    return found;
+    return topics.match(name).length > 0;
   }
 
   /** Queues that a topic feeds. */
@@ -121,12 +117,11 @@ export class Topics {
     if (retain === "keep") this.#retained.keep(name, retainedCopy(message));
     else if (retain === "remove") this.#retained.remove(name);
     let unpressed = true;
-    const topics = this.#treeOf(destination);
-    topics.match(name, (target) => {
-      if (target.excludes === source || target.filter?.matches(message) === false) return;
+    for (const { value: target } of this.#treeOf(destination).match(name)) {
+      if (target.excludes === source || target.filter?.matches(message) === false) continue;
       if (target instanceof BoundQueue) this.#options.enqueue(target.queue, message);
       else if (!target.deliver(message, undefined)) unpressed = false;
-    });
+    }
     return unpressed;
   }
 

@@ -323,11 +323,12 @@ export interface TextReading {
  * STOMP at all: that goes the long way, which knows how to complain.
  */
 export function readWholeText(text: string, reading: TextReading): Frame | undefined {
-  const { frameBytesMax, headerLineBytesMax } = reading.limits;
+  const { limits, memo } = reading;
+  const { frameBytesMax, headerLineBytesMax } = limits;
   const last = text.charCodeAt(text.length - 1) === LF ? text.length - 2 : text.length - 1;
   if (text.indexOf("\0") !== last) return undefined;
   if (text.length * 3 > frameBytesMax && Buffer.byteLength(text) > frameBytesMax) return undefined;
-  const known = reading.memo?.read(text, last, reading.limits);
+  const known = memo?.read(text, last, limits);
   if (known !== undefined) return known;
   const headEnd = text.indexOf("\n\n");
   if (headEnd < 1 || last <= headEnd + 1) return undefined;
@@ -341,8 +342,7 @@ export function readWholeText(text: string, reading: TextReading): Frame | undef
   const body = text.slice(headEnd + 2, last);
   const length = headerOf(head.headers, "content-length");
   if (length !== undefined && length !== String(Buffer.byteLength(body))) return undefined;
-  if (reading.memo?.wants(headEnd) === true)
-    remember(reading.memo, text.slice(0, headEnd + 2), reading);
+  if (memo?.wants(headEnd) === true) remember(memo, text.slice(0, headEnd + 2), reading);
   const { command, headers } = head;
   return { command, headers, block: head.block, body };
 }

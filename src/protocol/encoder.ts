@@ -41,22 +41,25 @@ export interface EncodableMessage {
 }
 
 /**
- * The part of a MESSAGE frame that all its receivers share, and the frame
- * written last: when the next receiver's head is equal (every browser runs the
- * same page) it gets the same string again.
+ * What was written of a message in one version: the frame written last, for
+ * the next receiver whose head is equal (every browser runs the same page), and
+ * the part that all receivers share.
  */
 class EncodedMessage {
   readonly version: Version;
-  readonly tail: EncodedFrame;
   /** The same message for another version. */
   readonly next: EncodedMessage | undefined;
-  lastHead = "";
-  lastFrame: EncodedFrame = "";
+  lastHead: string;
+  lastFrame: EncodedFrame;
+  /** All but the heads; made for the second head: many a message has one receiver. */
+  tail: EncodedFrame | undefined;
 
-  constructor(version: Version, tail: EncodedFrame, next: EncodedMessage | undefined) {
+  constructor(version: Version, next: EncodedMessage | undefined) {
     this.version = version;
-    this.tail = tail;
     this.next = next;
+    this.lastHead = "";
+    this.lastFrame = "";
+    this.tail = undefined;
   }
 }
 
@@ -70,34 +73,47 @@ export function encodeMessage(
   version: Version,
   head: string,
 ): EncodedFrame {
-  const shared = sharedPart(message, version);
-  if (shared.lastHead === head) return shared.lastFrame;
-  const frame = join(head, shared.tail);
-  shared.lastHead = head;
-  shared.lastFrame = frame;
-  return frame;
+  const written = writtenOf(message, version);
+  if (written === undefined) {
+    const first = message.encoded instanceof EncodedMessage ? message.encoded : undefined;
+    const encoded = new EncodedMessage(version, first);
+    encoded.lastHead = head;
+    encoded.lastFrame = writeMessage(message, version, head);
+    message.encoded = encoded;
+    return encoded.lastFrame;
+  }
+  if (written.lastHead === head) return written.lastFrame;
+  written.tail ??= whole(writeMessage(message, version, ""));
+  written.lastHead = head;
+  written.lastFrame = join(head, written.tail);
+  return written.lastFrame;
+}
+
+/** What was written already that does for a version. */
+function writtenOf(message: EncodableMessage, version: Version): EncodedMessage | undefined {
+  if (!(message.encoded instanceof EncodedMessage)) return undefined;
+  let written: EncodedMessage | undefined = message.encoded;
+  if (message.headers.plain !== undefined) return written;
+  while (written !== undefined && written.version !== version) written = written.next;
+  return written;
+}
+
+function writeMessage(message: EncodableMessage, version: Version, head: string): EncodedFrame {
+  const { id, body, headers } = message;
+  const kept = headers.plain ?? writeHeaders(headers.list(), version);
+  if (typeof body === "string") return `${head}message-id:${id}\n${kept}\n${body}\0`;
+  return joinBytes(`${head}message-id:${id}\n${kept}\n`, body, "\0");
+}
+
+/** Has the engine put the pieces of a text together now, as it would for each frame they are part of. */
+function whole(text: EncodedFrame): EncodedFrame {
+  if (typeof text === "string") text.charCodeAt(0);
+  return text;
 }
 
 /** Lets go of what was encoded, when nobody else will get the message soon. */
 export function forgetEncoded(message: EncodableMessage): void {
   message.encoded = undefined;
-}
-
-function sharedPart(message: EncodableMessage, version: Version): EncodedMessage {
-  const first = message.encoded instanceof EncodedMessage ? message.encoded : undefined;
-  if (first !== undefined) {
-    if (first.version === version || message.headers.plain !== undefined) return first;
-    for (let other = first.next; other !== undefined; other = other.next) {
-      if (other.version === version) return other;
-    }
-  }
-  const { body, headers } = message;
-  const kept = headers.plain ?? writeHeaders(headers.list(), version);
-  const lines = `message-id:${message.id}\n${kept}\n`;
-  const tail = typeof body === "string" ? `${lines}${body}\0` : joinBytes(lines, body, "\0");
-  const shared = new EncodedMessage(version, tail, first);
-  message.encoded = shared;
-  return shared;
 }
 
 function join(head: string, tail: EncodedFrame): EncodedFrame {

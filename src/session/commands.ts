@@ -22,8 +22,6 @@ export interface Client {
   readonly receivedAt: number;
   /** Answers CONNECT; throws if the two sides have no common ground. */
   login(frame: Frame): void;
-  /** A subscriber is behind: reads no more from this publisher for a little while. */
-  holdBack(): void;
   /** The frame at hand made, delivers or settles that message; told for those who look at frames. */
   concerns(messageId: string | undefined): void;
   /** Says goodbye once everything before is accepted. */
@@ -90,24 +88,23 @@ function send(client: Client, frame: Frame, done: Done): void {
   const now = client.receivedAt;
   const { isWasteful } = prepared;
   const body = isWasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
-  const { headers, expiresAt } = prepared.headersAt(now, byteLength(body));
-  const { id, unpressed } = client.session.publish(
+  const id = client.session.publish(
     {
       destination: prepared.destinationText ?? required(frame, "destination"),
       known: prepared,
-      headers,
+      headers: prepared.headersAt(now, byteLength(body)),
       body,
       persistent,
       priority,
-      expiresAt,
+      expiresAt: prepared.expiresAt(now),
       arrivedAt: now,
       replyTo,
       retain,
+      transaction: prepared.transaction,
     },
-    { transaction: prepared.transaction, done },
+    done,
   );
   client.concerns(id);
-  if (!unpressed) client.holdBack();
 }
 
 function preparedSend(frame: Frame): PreparedSend {
@@ -194,7 +191,7 @@ function begin(client: Client, frame: Frame, done: Done): void {
 }
 
 function commit(client: Client, frame: Frame, done: Done): void {
-  if (!client.session.commit(required(frame, "transaction"), done)) client.holdBack();
+  client.session.commit(required(frame, "transaction"), done);
 }
 
 function abort(client: Client, frame: Frame, done: Done): void {

@@ -2,7 +2,7 @@ import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
 import { Fault, quote } from "../fault.ts";
 import type { TracedFrame } from "../observe/events.ts";
-import { type DecoderLimits, readWholeText } from "../protocol/decoder.ts";
+import { type DecoderLimits, readWholeText, type TextReading } from "../protocol/decoder.ts";
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
 import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { HeadMemo } from "../protocol/head_memo.ts";
@@ -87,11 +87,14 @@ export class Connection
     TurnWorker,
     Deadline,
     HeldPublisher,
-    ReceiptSender
+    ReceiptSender,
+    TextReading
 {
   readonly number: number;
   readonly session: Session;
   scheduledAt = Infinity;
+  /** Of a publisher: the heads of the frames before. */
+  memo: HeadMemo | undefined;
   readonly #context: ConnectionContext;
   readonly #owner: ConnectionOwner;
   readonly #wire: Wire;
@@ -112,12 +115,11 @@ export class Connection
   #framesIn = 0;
   #messagesIn = 0;
   #messagesOut = 0;
+  #done: Done | undefined;
   /** The frame at hand, if someone looks at it. */
   #traced: TracedFrame | undefined;
   /** Input that waits, or is half a frame; undefined while there is none. */
   #intake: Intake | undefined;
-  /** Of a publisher: the heads of the frames before. */
-  #memo: HeadMemo | undefined;
   #inTurn = false;
   #paused = false;
   /** As a publisher, held back until then, in ms since the epoch; 0 if not. */
@@ -160,6 +162,11 @@ export class Connection
   /** Rules of the version that was agreed on. */
   get rules(): VersionRules {
     return this.#rules;
+  }
+
+  /** Bounds on its frames, which may change. */
+  get limits(): DecoderLimits {
+    return this.#context.limits;
   }
 
   /** It waits unread until others have logged in; or it waits no longer, and its time to log in begins. */
@@ -251,10 +258,9 @@ export class Connection
     const allowance = this.#context.turn.allowanceAt(now);
     if (typeof data === "string" && allowance > 0 && this.#isAtHand) {
       // The common case: nothing waits, and the text is one frame.
-      const reading = { rules: this.#rules, limits: this.#context.limits, memo: this.#memo };
-      const frame = readWholeText(data, reading);
+      const frame = readWholeText(data, this);
       if (frame !== undefined) {
-        if (frame.command === "SEND") this.#memo ??= new HeadMemo();
+        if (frame.command === "SEND") this.memo ??= new HeadMemo();
         this.#carryOut(frame);
         if (this.#waits && this.#state === "connected") this.#pauseReading();
         return;
@@ -625,10 +631,7 @@ export class Connection
     const receipt = headerOf(frame.headers, "receipt");
     if (receipt === undefined || this.#state === "connecting") {
       try {
-        handler(this, frame, (fault) => {
-          if (fault === undefined) this.#accepted();
-          else this.fail(fault, frame);
-        });
+        handler(this, frame, (this.#done ??= this.#whenDone()));
       } catch (error) {
         this.fail(error, frame);
       }
@@ -645,6 +648,14 @@ export class Connection
     } catch (error) {
       this.#failReceipted(error, frame);
     }
+  }
+
+  /** What the end of a frame without a receipt is told to: nothing of that frame matters then. */
+  #whenDone(): Done {
+    return (fault) => {
+      if (fault === undefined) this.#accepted();
+      else this.fail(fault, undefined);
+    };
   }
 
   #failReceipted(error: unknown, frame: Frame): void {

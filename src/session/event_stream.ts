@@ -133,6 +133,10 @@ export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
     return false;
   }
 
+  holdBack(): void {
+    // It publishes nothing.
+  }
+
   windowUsed(subscription: Subscription): void {
     this.#windows.push(subscription);
     if (this.#windows.length === 1) this.#options.context.turn.after(() => this.relieved());

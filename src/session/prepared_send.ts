@@ -53,10 +53,15 @@ export class PreparedSend {
     this.#kept = this.isWasteful ? asks.kept?.map(detach) : asks.kept;
   }
 
+  /** When a message expires that comes at `now`, both in ms since the epoch; 0 never. */
+  expiresAt(now: number): number {
+    const { expires, expiresRelative } = this.asks;
+    return expiresRelative ? expires + now : expires;
+  }
+
   /** The headers of a message that comes at `now`, in ms since the epoch, with a body of so many bytes. */
-  headersAt(now: number, bodyLength: number): { headers: MessageHeaders; expiresAt: number } {
+  headersAt(now: number, bodyLength: number): MessageHeaders {
     const { asks } = this;
-    const expiresAt = asks.expiresRelative ? asks.expires + now : asks.expires;
     if (this.#latest === undefined || this.#at !== now || this.#bodyLength !== bodyLength) {
       const { added } = stampSend(asks, now);
       const length = asks.hasContentLength ? [] : ["content-length", String(bodyLength)];
@@ -64,7 +69,7 @@ export class PreparedSend {
       this.#at = now;
       this.#bodyLength = bodyLength;
     }
-    return { headers: this.#latest, expiresAt };
+    return this.#latest;
   }
 
   /** The sender's own lines if nothing is taken out of them, and numbers, which need no escape. */
@@ -75,6 +80,8 @@ export class PreparedSend {
     }
     let lines = block;
     for (let i = 0; i < added.length; i += 2) lines += `${added[i]}:${added[i + 1]}\n`;
+    // Has the pieces made one: they go into every message from now on.
+    lines.charCodeAt(0);
     return this.#plainHeaders(lines);
   }
 }

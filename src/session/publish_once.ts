@@ -51,7 +51,7 @@ export async function publishOnce(
   const list = [...kept, ...added, "content-length", length];
   const accepted = Promise.withResolvers<void>();
   const session = new Session(NOBODY, context, { name: TAG, seesSystem: false });
-  const { id } = session.publish(
+  const id = session.publish(
     {
       destination,
       headers: { plain: undefined, list: () => list },
@@ -62,11 +62,9 @@ export async function publishOnce(
       arrivedAt,
       replyTo,
       retain,
-    },
-    {
       transaction: undefined,
-      done: (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
     },
+    (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
   );
   await accepted.promise;
   return id;
@@ -90,6 +88,7 @@ const NOBODY = {
   receptive: false,
   hand: () => true,
   windowUsed: () => {},
+  holdBack: () => {},
   subscribed: () => {},
   unsubscribed: () => {},
   takenOver: () => {},

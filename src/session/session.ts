@@ -66,6 +66,8 @@ export interface Draft {
   readonly replyTo: string | undefined;
   /** What becomes of the topic's retained message. */
   readonly retain: "keep" | "remove" | undefined;
+  /** The transaction that it is part of. */
+  readonly transaction: string | undefined;
 }
 
 /** What a client subscribes to, and how. */
@@ -181,27 +183,29 @@ export class Session {
 
   /**
    * Publishes a message, or adds it to a transaction: to each part of a
-   * composite destination, all or none. Returns the (first) message's id, and
-   * whether the publisher may go on at once (see `LocalEngine.apply`).
+   * composite destination, all or none. Returns the (first) message's id.
    *
    * @throws Fault `bad-destination`, `unknown-transaction`, `transaction-too-large`
    */
-  publish(
-    draft: Draft,
-    options: { readonly transaction: string | undefined; readonly done: Done },
-  ): { readonly id: string; readonly unpressed: boolean } {
-    const { transaction, done } = options;
+  publish(draft: Draft, done: Done): string {
+    const { transaction } = draft;
     const open = transaction === undefined ? undefined : this.#opened.get(transaction);
+    const simple = open === undefined ? this.#simplePublication(draft) : undefined;
+    if (simple !== undefined) {
+      if (!this.#context.engine.applyOne(this.#source, simple, done)) this.#owner.holdBack();
+      return simple.message.id;
+    }
     const operations = this.#publications(draft);
     const id = operations[0]?.message.id ?? "";
     if (open === undefined) {
-      return { id, unpressed: this.#context.engine.apply(this.#source, operations, done) };
+      if (!this.#context.engine.apply(this.#source, operations, done)) this.#owner.holdBack();
+      return id;
     }
     const bytes = operations.reduce((sum, { message }) => sum + message.size, 0);
     this.#opened.checkRoom(open, operations.length, bytes);
     for (const each of operations) this.#opened.add(open, each, each.message.size);
     done();
-    return { id, unpressed: true };
+    return id;
   }
 
   /**
@@ -316,6 +320,13 @@ export class Session {
         `Cannot settle ${quote(target.id)}: a transaction that is open settles it already`,
       );
     }
+    if (transaction === undefined && held.subscription.ack !== "client") {
+      this.acks.release(held);
+      const settlement: Operation = { kind: "settle", entry: held.entry, verdict };
+      this.#context.engine.applyOne(this.#source, settlement, options.done);
+      this.#resume(held.subscription);
+      return held.entry.message.id;
+    }
     const all = held.subscription.ack === "client" ? heldUpTo(held) : [held];
     const operations = all.map(({ entry }): Operation => ({ kind: "settle", entry, verdict }));
     if (transaction !== undefined) {
@@ -338,15 +349,16 @@ export class Session {
   }
 
   /** Applies a transaction, all of it or nothing. @throws Fault `unknown-transaction` */
-  commit(id: string, done: Done): boolean {
-    const transaction = this.#opened.end(id);
-    return this.#context.engine.apply(this.#source, transaction.operations, (fault) => {
-      for (const held of transaction.bound) {
+  commit(id: string, done: Done): void {
+    const { operations, bound } = this.#opened.end(id);
+    const unpressed = this.#context.engine.apply(this.#source, operations, (fault) => {
+      for (const held of bound) {
         if (fault !== undefined) this.#undo(held);
         else this.acks.release(held);
       }
       done(fault);
     });
+    if (!unpressed) this.#owner.holdBack();
   }
 
   /** Undoes a transaction. @throws Fault `unknown-transaction` */
@@ -404,16 +416,19 @@ export class Session {
     );
   }
 
+  /** What becomes of a SEND whose destination is known, and nothing of which is to be changed. */
+  #simplePublication(draft: Draft): Publication | undefined {
+    const destination = draft.known?.destination;
+    if (destination === undefined || draft.replyTo !== undefined) return undefined;
+    const message = this.#context.engine.createMessage(draft);
+    const retain = destination.kind === "topic" ? draft.retain : undefined;
+    return { kind: "publish", message, destination, retain };
+  }
+
   /** What becomes of a SEND: a publication for each part of its destination. */
   #publications(draft: Draft): readonly Publication[] {
     const replyTo = this.#replyTo(draft.replyTo);
     const { known } = draft;
-    const destination = known?.destination;
-    if (destination !== undefined && replyTo === undefined) {
-      const message = this.#context.engine.createMessage(draft);
-      const retain = destination.kind === "topic" ? draft.retain : undefined;
-      return [{ kind: "publish", message, destination, retain }];
-    }
     const leaves = splitComposite(draft.destination);
     return leaves.map((leaf) => {
       const destination = this.#destination(leaf, "send");

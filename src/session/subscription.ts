@@ -24,7 +24,7 @@ export interface Held {
 
 const NONE: readonly Attachment[] = [];
 
-/** What a subscription hands its messages to. */
+/** What a subscription hands its messages to, and what a session is the session of. */
 export interface SubscriptionOwner {
   /** Whether it takes messages of queues now. */
   readonly receptive: boolean;
@@ -36,6 +36,8 @@ export interface SubscriptionOwner {
   takenOver(subscription: Subscription): void;
   /** Sends a message to the client; see `Subscriber.deliver`. */
   hand(subscription: Subscription, message: Message, entry: QueueEntry | undefined): boolean;
+  /** A subscriber of a topic is far behind: the publisher had better wait a little. */
+  holdBack(): void;
   /** A message of a queue was handed over; comes once until the window is opened again. */
   windowUsed(subscription: Subscription): void;
 }

@@ -18,6 +18,7 @@ function subscription(
     receptive: true,
     subscribed: () => {},
     takenOver: () => {},
+    holdBack: () => {},
     unsubscribed: () => {},
     hand: () => true,
     windowUsed: () => {},

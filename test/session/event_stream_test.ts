@@ -88,6 +88,7 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
     windowUsed: nothing,
     subscribed: nothing,
     takenOver: nothing,
+    holdBack: nothing,
     unsubscribed: nothing,
   };
   const session = new Session(owner, context, { name: "sender", seesSystem: false });
@@ -147,8 +148,9 @@ function bench(limits: NonNullable<ConfigOverrides["limits"]>) {
         persistent,
         replyTo: undefined,
         retain: undefined,
+        transaction: undefined,
       },
-      { transaction: undefined, done: () => {} },
+      () => {},
     );
     runtime.pump();
   };

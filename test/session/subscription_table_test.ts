@@ -8,6 +8,7 @@ const OWNER = {
   subscribed: () => {},
   unsubscribed: () => {},
   takenOver: () => {},
+  holdBack: () => {},
   hand: () => true,
   windowUsed: () => {},
 };
