@@ -5,6 +5,7 @@ import type { Connection, ConnectionFacts } from "../session/connection.ts";
 import type { Connections } from "../session/connections.ts";
 import type { Subscription } from "../session/subscription.ts";
 import type { Admin } from "../web/admin.ts";
+import { nextTurn } from "./next_turn.ts";
 import { cutWindow } from "./window.ts";
 
 type ConnectionCalls = Pick<Admin, "connections" | "connection" | "disconnect">;
@@ -31,7 +32,7 @@ export function createConnectionCalls(
           return [`#${number}`, from, login, clientId];
         },
         key: ({ facts }, sort) => sortKey(facts, sort),
-        turn: () => new Promise((resolve) => runtime.defer(resolve)),
+        turn: () => nextTurn(runtime),
       });
       return { total, items: items.map(({ facts }) => connectionInfo(facts)) };
     },

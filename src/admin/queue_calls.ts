@@ -8,6 +8,7 @@ import { Fault, quote } from "../fault.ts";
 import type { ConnectionContext } from "../session/connection_context.ts";
 import { canonicalDestination } from "../session/dialect.ts";
 import type { Admin } from "../web/admin.ts";
+import { nextTurn } from "./next_turn.ts";
 import { cutWindow } from "./window.ts";
 
 type QueueCalls = Pick<
@@ -42,7 +43,7 @@ export function createQueueCalls(context: ConnectionContext): QueueCalls {
         keeps: (queue) => kind === undefined || kindOf(queue) === kind,
         texts: (queue) => [queue.path],
         key: sortKey,
-        turn: () => new Promise((resolve) => runtime.defer(resolve)),
+        turn: () => nextTurn(runtime),
       });
       return { total, items: items.map(queueInfo) };
     },
@@ -234,10 +235,9 @@ async function* batchesOf(
   keys: readonly string[] | undefined,
   runtime: ConnectionContext["runtime"],
 ): AsyncGenerator<readonly QueueEntry[]> {
-  const turn = (): Promise<void> => new Promise((resolve) => runtime.defer(resolve));
   if (keys !== undefined) {
     for (let at = 0; at < keys.length; at += BATCH) {
-      if (at > 0) await turn();
+      if (at > 0) await nextTurn(runtime);
       yield keys.slice(at, at + BATCH).flatMap((key) => lookUp(queue, key) ?? []);
     }
     return;
@@ -250,7 +250,7 @@ async function* batchesOf(
     if (last === undefined) return;
     after = { priority: last.message.priority, place: last.place };
     yield entries.filter(({ place }) => place <= lastPlace);
-    await turn();
+    await nextTurn(runtime);
   }
 }
 

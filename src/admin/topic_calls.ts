@@ -6,6 +6,7 @@ import type { TopicEntry } from "../engine/topics.ts";
 import { Fault, quote } from "../fault.ts";
 import type { ConnectionContext } from "../session/connection_context.ts";
 import type { Admin } from "../web/admin.ts";
+import { nextTurn } from "./next_turn.ts";
 import { browse, messageAt, purge } from "./queue_calls.ts";
 import { cutWindow } from "./window.ts";
 
@@ -17,7 +18,6 @@ type TopicCalls = Pick<
 /** The calls of the API that are about topics and durable subscriptions. */
 export function createTopicCalls(context: ConnectionContext): TopicCalls {
   const { engine, runtime } = context;
-  const turn = (): Promise<void> => new Promise((resolve) => runtime.defer(resolve));
   const find = (id: string): Durable => {
     const durable = engine.durables.get(Buffer.from(id, "base64url").toString("utf8"));
     if (durable !== undefined) return durable;
@@ -31,7 +31,7 @@ export function createTopicCalls(context: ConnectionContext): TopicCalls {
       const { total, items } = await cutWindow(engine.topicEntries(), window, {
         texts: ({ pattern }) => [`/topic/${pattern}`],
         key: ({ pattern, values }, sort) => (sort === "subscribers" ? values.length : pattern),
-        turn,
+        turn: () => nextTurn(runtime),
       });
       return { total, items: items.map(topicInfo(engine.durables)) };
     },
@@ -47,7 +47,7 @@ export function createTopicCalls(context: ConnectionContext): TopicCalls {
           if (sort === "ready") return queue.ready;
           return sort === "bytes" ? queue.bytes : durableInfo(durable).name;
         },
-        turn,
+        turn: () => nextTurn(runtime),
       });
       return { total, items: items.map(durableInfo) };
     },
