@@ -25,16 +25,16 @@ export function createConnectionCalls(
   };
   return {
     connections: async (window) => {
-      const { total, items } = await cutWindow(connections.all(), window, {
-        texts: (connection) => {
-          const { number, peer, login, clientId = "" } = connection.facts;
+      const facts = Iterator.from(connections.all()).map((connection) => connection.facts);
+      const { total, items } = await cutWindow(facts, window, {
+        texts: ({ number, peer, login, clientId = "" }) => {
           const from = `${peer.transport} ${peer.address}:${peer.port}`;
           return [`#${number}`, from, login, clientId];
         },
-        key: ({ facts }, sort) => sortKey(facts, sort),
+        key: sortKey,
         turn: () => nextTurn(runtime),
       });
-      return { total, items: items.map(({ facts }) => connectionInfo(facts)) };
+      return { total, items: items.map(connectionInfo) };
     },
     connection: ({ number }) => {
       const { facts, session } = find(number);

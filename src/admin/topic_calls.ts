@@ -35,22 +35,15 @@ export function createTopicCalls(context: ConnectionContext): TopicCalls {
       });
       return { total, items: items.map(topicInfo(engine.durables)) };
     },
-    durables: async (window) => {
-      const { total, items } = await cutWindow(engine.durables.values(), window, {
-        texts: (durable) => {
-          const { name, clientId = "", destination } = durableInfo(durable);
-          return [name, clientId, destination];
-        },
-        key: (durable, sort) => {
-          const { queue } = durable.bound;
-          if (sort === "destination") return queue.path;
-          if (sort === "ready") return queue.ready;
-          return sort === "bytes" ? queue.bytes : durableInfo(durable).name;
+    durables: (window) =>
+      cutWindow(engine.durables.values().map(durableInfo), window, {
+        texts: ({ name, clientId = "", destination }) => [name, clientId, destination],
+        key: (info, sort) => {
+          if (sort === "destination" || sort === "ready" || sort === "bytes") return info[sort];
+          return info.name;
         },
         turn: () => nextTurn(runtime),
-      });
-      return { total, items: items.map(durableInfo) };
-    },
+      }),
     browseDurable: ({ id, after, limit, bodyBytes }) =>
       browse(find(id).bound.queue, { after, limit, bodyBytes }),
     durableMessage: ({ id, ...about }) => messageAt(find(id).bound.queue, about),

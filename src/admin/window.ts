@@ -37,7 +37,7 @@ export async function cutWindow<T>(
   items: Iterable<T>,
   window: Window,
   listed: Listed<T>,
-): Promise<{ readonly total: number; readonly items: readonly T[] }> {
+): Promise<{ readonly total: number; readonly items: T[] }> {
   const { keeps = () => true, texts, key, turn } = listed;
   const wanted = window.filter.toLowerCase();
   const most = window.offset + window.limit;
