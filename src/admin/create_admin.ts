@@ -1,4 +1,3 @@
-import { Buffer, isUtf8 } from "node:buffer";
 import type { Status } from "../api/values.ts";
 import { Fault, quote } from "../fault.ts";
 import { Inspector } from "../observe/inspector.ts";
@@ -80,7 +79,7 @@ export function createAdmin(about: {
         const messageId = await publishOnce(context, {
           destination,
           headers: checkedHeaders(headers),
-          body: body ?? bodyOf(bodyBase64 ?? ""),
+          body: body ?? Buffer.from(bodyBase64 ?? "", "base64"),
         });
         return { messageId };
       },
@@ -100,9 +99,4 @@ function checkedHeaders(pairs: readonly (readonly [string, string])[]): readonly
     }
   }
   return pairs.flat();
-}
-
-function bodyOf(base64: string): string | Uint8Array {
-  const bytes = Buffer.from(base64, "base64");
-  return isUtf8(bytes) ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { Fault, quote } from "../fault.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { readSendHeaders, stampSend } from "./dialect.ts";
@@ -8,7 +9,7 @@ export interface LoneMessage {
   readonly destination: string;
   /** Names and values in turn, unescaped, as in a SEND frame, without the destination. */
   readonly headers: readonly string[];
-  /** A string exactly if its bytes are valid UTF-8. */
+  /** Bytes that are valid UTF-8 are sent as a text. */
   readonly body: string | Uint8Array;
 }
 
@@ -25,10 +26,10 @@ const TAG = "http";
  */
 export async function publishOnce(
   context: ConnectionContext,
-  { destination, headers: given, body }: LoneMessage,
+  { destination, headers: givenHeaders, body: givenBody }: LoneMessage,
 ): Promise<string> {
   const { limits, runtime } = context;
-  const headers = ["destination", destination, ...given];
+  const headers = ["destination", destination, ...givenHeaders];
   if (headers.length > 2 * limits.headersMax) {
     throw new Fault("too-many-headers", `Cannot send: more than ${limits.headersMax} headers`);
   }
@@ -43,6 +44,7 @@ export async function publishOnce(
       "Cannot send with a temporary reply-to over HTTP: a reply needs a connection to come back on",
     );
   }
+  const body = textOr(givenBody);
   const length = String(typeof body === "string" ? Buffer.byteLength(body) : body.length);
   const kept = (read.kept ?? headers).filter((_text, at, all) => {
     const name = at % 2 === 0 ? all[at] : all[at - 1];
@@ -68,6 +70,12 @@ export async function publishOnce(
   );
   await accepted.promise;
   return id;
+}
+
+/** A body as messages have it: a string exactly if its bytes are valid UTF-8. */
+function textOr(body: string | Uint8Array): string | Uint8Array {
+  if (typeof body === "string" || !isUtf8(body)) return body;
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
 }
 
 /** A header that no frame could have brought must not go out in one. @throws Fault `header-too-large` */

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { Fault, REFUSALS } from "../fault.ts";
 import {
   type ConnectionContext,
@@ -44,8 +43,7 @@ export async function sendOverHttp(
   if (request.method !== "POST") return methodNotAllowed(["POST"], options.context.counters);
   try {
     const destination = requiredDestination(url);
-    const bytes = await options.bodies.read(request);
-    const body = isUtf8(bytes) ? decodeText(bytes) : bytes;
+    const body = await options.bodies.read(request);
     const headers = messageHeaders(request);
     return json({ messageId: await publishOnce(options.context, { destination, headers, body }) });
   } catch (error) {
@@ -245,8 +243,4 @@ function messageHeaders(request: Request): readonly string[] {
     headers.push(own, value);
   }
   return headers;
-}
-
-function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
