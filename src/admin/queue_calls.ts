@@ -1,6 +1,6 @@
 import type { MessageInfo, QueueInfo } from "../api/values.ts";
 import { isSystemPath, parseDestination, splitComposite } from "../broker/destination.ts";
-import { headerList, Message } from "../broker/message.ts";
+import { headerList, headerValue, Message } from "../broker/message.ts";
 import type { Queue, QueueEntry } from "../broker/queue.ts";
 import { DEAD_LETTER_PREFIX, nameOf } from "../engine/queues.ts";
 import { createSource, type Operation } from "../engine/operation.ts";
@@ -256,11 +256,7 @@ async function* batchesOf(
 
 /** Where a dead letter came from. */
 function originOf(message: Message): string | undefined {
-  const headers = message.headers.list();
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === "original-destination") return headers[i + 1];
-  }
-  return undefined;
+  return headerValue(message, "original-destination");
 }
 
 /** What only dead letters have, and what says where a message is. */
