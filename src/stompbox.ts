@@ -453,7 +453,6 @@ function startWeb(parts: {
     observe: parts.observe,
     ready: () => parts.state.ready,
     admin: broker.admin,
-    status: () => ({ ...broker.status(), listeners: addresses }),
     metrics: broker.metrics,
   });
   return {

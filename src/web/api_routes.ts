@@ -21,7 +21,6 @@ export interface ApiRequest {
 /** What answering calls of the API needs. */
 export interface ApiOptions {
   readonly admin: Admin;
-  readonly status: () => object;
   readonly bodies: RequestBodies;
   readonly counters: ConnectionCounters;
   readonly observe: Observe;
@@ -125,9 +124,9 @@ async function makeCall(
   { name, params, title }: FoundCall,
   about: ApiRequest & ApiOptions,
 ): Promise<object> {
-  const { request, url, remoteReason, admin, bodies, status } = about;
+  const { request, url, remoteReason, admin, bodies } = about;
   // Whoever watches over a broker asks this one, from wherever.
-  if (name === "status") return status();
+  if (name === "status") return admin.status({});
   if (remoteReason !== undefined) {
     throw new Fault(
       "forbidden",

@@ -42,9 +42,7 @@ export interface WebOptions {
   readonly ready: () => boolean;
   /** Carries out the calls of the API. */
   readonly admin: Admin;
-  /** The live state that pages show. */
-  readonly status: () => object;
-  /** The same in the text format of Prometheus. */
+  /** The live state in the text format of Prometheus. */
   readonly metrics: () => string;
 }
 
@@ -214,7 +212,7 @@ const loadRoutes = () => import("./api_routes.ts");
 async function callApi(call: Call, listening: Listening): Promise<Response> {
   const { request, url, path, server } = call;
   const { bodies } = listening;
-  const { context, connections, admin, status, observe, origins } = listening.options;
+  const { context, connections, admin, observe, origins } = listening.options;
   switch (path) {
     case "/api/v1/send":
       return sendOverHttp(request, url, { context, bodies });
@@ -231,7 +229,7 @@ async function callApi(call: Call, listening: Listening): Promise<Response> {
       const asked = { request, url, path, remoteReason: remoteReason(request.headers, origins) };
       const { counters } = context;
       const { answerCall } = await loadRoutes();
-      return answerCall(asked, { admin, bodies, counters, observe, status });
+      return answerCall(asked, { admin, bodies, counters, observe });
     }
   }
 }

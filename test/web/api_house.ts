@@ -51,7 +51,6 @@ export async function openApiHouse(options: ApiHouseOptions = {}): Promise<ApiHo
     pages: await loadPages({ singlePage: false }),
     observe: (event) => events.push(event),
     ready: () => true,
-    status: () => ({ ...broker.status(), listeners: [] }),
     metrics: broker.metrics,
     admin: noting({ ...broker.admin, ...options.admin }, noted),
   });
