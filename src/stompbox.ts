@@ -1,4 +1,5 @@
 import { createAdmin } from "./admin/create_admin.ts";
+import type { Status } from "./api/values.ts";
 import { Memory } from "./broker/memory.ts";
 import { createPolicies, type PolicyOf } from "./broker/policy.ts";
 import { createSelectorCache } from "./broker/selector.ts";
@@ -102,23 +103,8 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** The live state of a broker. */
-export interface BrokerStatus {
-  readonly name: "stompbox";
-  readonly version: string;
-  readonly uptimeMs: number;
-  readonly storage: "memory";
-  readonly login: "anyone";
-  readonly connections: number;
-  readonly subscriptions: number;
-  readonly queues: number;
-  readonly topics: number;
-  readonly messagesIn: number;
-  readonly messagesOut: number;
-  readonly messagesWaiting: number;
-  /** Bytes of messages held: queues, outboxes, transactions. */
-  readonly memoryBytes: number;
-}
+/** The live state of a broker, which knows of no listeners. */
+export type BrokerStatus = Readonly<Omit<Status, "listeners">>;
 
 /** Selectors kept compiled. */
 const SELECTORS_MAX = 1_000;
