@@ -8,24 +8,19 @@
  *     bun bench/console_cost.ts [rounds] [seconds]
  */
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readProcessUsage } from "../src/bench/process_usage.ts";
 import { launchBrowser, openPage } from "../test/browser/browser.ts";
+import { median } from "./ratios.ts";
 
 const [rounds = 5, seconds = 5] = process.argv.slice(2).map(Number);
 const SUBSCRIBERS = 100;
 const PER_SECOND = 1_000;
-const TICKS_PER_SECOND = 100;
 const EVERY_MS = 10;
 const BODY = "x".repeat(100);
 
 /** What is open while the broker is measured; `again` is `none` after all others. */
 const MODES = { none: undefined, overview: "#/overview", frames: "#/frames", again: undefined };
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
 
 async function connect(url: string): Promise<WebSocket> {
   const socket = new WebSocket(url);
@@ -53,6 +48,8 @@ const { urls } = JSON.parse(new TextDecoder().decode(value)) as { urls: string[]
 const url = urls.find((each) => each.startsWith("ws:")) ?? "";
 const page = urls.find((each) => each.startsWith("http:")) ?? "";
 
+const cpuSeconds = (): number => readProcessUsage([child.pid]).cpuSeconds;
+
 const received = { count: 0 };
 const publisher = await connect(url);
 for (let i = 0; i < SUBSCRIBERS; i++) {
@@ -77,20 +74,15 @@ async function measure(mode: keyof typeof MODES): Promise<number> {
   const opened = hash === undefined ? undefined : await openPage(browser, `${page}console/${hash}`);
   // What opening costs once is not what is asked here.
   await Bun.sleep(2_000);
-  const before = { cpu: cpuSeconds(child.pid), count: received.count };
+  const before = { cpu: cpuSeconds(), count: received.count };
   await Bun.sleep(seconds * 1000);
-  const cpu = cpuSeconds(child.pid) - before.cpu;
+  const cpu = cpuSeconds() - before.cpu;
   const deliveries = received.count - before.count;
   await opened?.close();
   const ns = (cpu * 1e9) / deliveries;
   const rate = Math.round(deliveries / seconds);
   console.error(`${mode}: ${rate} deliveries/s, ${Math.round(ns)} ns of CPU each`);
   return ns;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 const names = ["none", "overview", "frames", "again"] as const;
