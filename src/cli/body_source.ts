@@ -36,20 +36,24 @@ export function bodyMistakes({ body, file }: BodyWords, { input }: Terminal): st
 }
 
 /**
- * The bodies, one after the other. Throws at once what the file system throws
- * at once; later an InputError for what cannot be read, or is too large.
+ * The bodies, one after the other, or a sentence about a file that cannot be
+ * opened. The bodies throw an InputError for what cannot be read, or is too
+ * large.
  */
-export function openBodies(
-  { body, file, lines }: BodyWords,
-  terminal: Terminal,
-): AsyncIterable<Body> {
-  const chunks =
-    file !== undefined
-      ? readable(terminal.readChunks(file), JSON.stringify(file))
-      : body === undefined || body === "-"
-        ? readable(terminal.input.chunks(), "standard input")
-        : once(Buffer.from(body, "utf8"));
-  return lines ? splitLines(chunks) : joined(chunks);
+export function openBodies(words: BodyWords, terminal: Terminal): AsyncIterable<Body> | string {
+  let chunks: AsyncIterable<Uint8Array>;
+  try {
+    chunks = openChunks(words, terminal);
+  } catch (error) {
+    return `Cannot read ${JSON.stringify(words.file)} as --file: ${reasonOf(error)}`;
+  }
+  return words.lines ? splitLines(chunks) : joined(chunks);
+}
+
+function openChunks({ body, file }: BodyWords, terminal: Terminal): AsyncIterable<Uint8Array> {
+  if (file !== undefined) return readable(terminal.readChunks(file), JSON.stringify(file));
+  if (body !== undefined && body !== "-") return once(Buffer.from(body, "utf8"));
+  return readable(terminal.input.chunks(), "standard input");
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

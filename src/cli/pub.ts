@@ -10,18 +10,10 @@ import {
   type ExitCode,
   reportMistakes,
 } from "./command.ts";
-import {
-  count,
-  factor,
-  operand,
-  optionalOperand,
-  ReadError,
-  text,
-  toggle,
-} from "./command_option.ts";
+import { count, factor, operand, ReadError, toggle } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
-import { reasonOf } from "./file_failure.ts";
-import { type HeaderPair, headerOption } from "./header_option.ts";
+import type { HeaderPair } from "./header_option.ts";
+import { BODY, BODY_FILE, HEADERS } from "./message_options.ts";
 import { createPace } from "./pace.ts";
 import { STANDSTILL_MAX_MS, watchPatience } from "./patience.ts";
 import { showProgress } from "./progress.ts";
@@ -36,19 +28,12 @@ export const pubCommand = defineCommand({
   group: "messages",
   operands: {
     destination: operand({ placeholder: "DESTINATION", description: "such as /queue/orders" }),
-    body: optionalOperand({ placeholder: "BODY", description: "without it, or with -: stdin" }),
+    body: BODY,
   },
   options: {
-    file: text({
-      short: "-f",
-      placeholder: "FILE",
-      description: "take the body from a file",
-      allowed: "a path",
-      completion: "file",
-    }),
+    file: BODY_FILE,
     lines: toggle({ short: "-l", description: "every line is a message of its own" }),
-    header: headerOption("add a header, again for more"),
-    contentType: text({ placeholder: "TYPE", description: "what the body is: text/plain" }),
+    ...HEADERS,
     count: count({ short: "-n", min: 1, max: 1_000_000_000, description: "send it N times" }),
     rate: factor({ min: 0.001, max: 1_000_000, description: "at most X messages a second" }),
     template: toggle({ description: "fill in {{count}}, {{random 1 6}} and others" }),
@@ -94,16 +79,9 @@ export const pubCommand = defineCommand({
   run: (context, { options, operands }) => {
     const { destination } = operands;
     const { contentType, persistent } = options;
-    let bodies: AsyncIterable<Body>;
-    try {
-      const words = { ...operands, file: options.file, lines: options.lines };
-      bodies = openBodies(words, context.terminal);
-    } catch (error) {
-      const name = JSON.stringify(options.file);
-      return reportMistakes(context.terminal, [
-        `Cannot read ${name} as --file: ${reasonOf(error)}`,
-      ]);
-    }
+    const words: BodyWords = { ...operands, file: options.file, lines: options.lines };
+    const bodies = openBodies(words, context.terminal);
+    if (typeof bodies === "string") return reportMistakes(context.terminal, [bodies]);
     const pairs: HeaderPair[] = [
       ...options.header,
       ...(contentType === undefined ? [] : [["content-type", contentType] as const]),

@@ -4,7 +4,7 @@ import { after } from "../client/after.ts";
 import { messageHeader, type ReceivedMessage } from "../client/received_message.ts";
 import { repliesByItself } from "../client/spellings.ts";
 import type { StompClient } from "../client/stomp_client.ts";
-import { type Body, bodyMistakes, InputError, openBodies } from "./body_source.ts";
+import { type Body, type BodyWords, bodyMistakes, InputError, openBodies } from "./body_source.ts";
 import {
   type CommandContext,
   defineCommand,
@@ -12,10 +12,10 @@ import {
   type ExitCode,
   reportMistakes,
 } from "./command.ts";
-import { durationOr, operand, optionalOperand, text } from "./command_option.ts";
+import { durationOr, operand } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
-import { reasonOf } from "./file_failure.ts";
-import { flatHeaders, headerOption } from "./header_option.ts";
+import { flatHeaders } from "./header_option.ts";
+import { BODY, BODY_FILE, HEADERS } from "./message_options.ts";
 import { REPLY_FAILURE_HEADER } from "./reply.ts";
 import { visibleLines, visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
@@ -27,24 +27,17 @@ export const requestCommand = defineCommand({
   group: "messages",
   operands: {
     destination: operand({ placeholder: "DESTINATION", description: "where somebody answers" }),
-    body: optionalOperand({ placeholder: "BODY", description: "without it, or with -: stdin" }),
+    body: BODY,
   },
   options: {
-    file: text({
-      short: "-f",
-      placeholder: "FILE",
-      description: "take the body from a file",
-      allowed: "a path",
-      completion: "file",
-    }),
+    file: BODY_FILE,
     timeout: durationOr(5_000, {
       short: "-t",
       min: 1,
       max: 24 * 3_600_000,
       description: "how long to wait for the reply; default 5s",
     }),
-    header: headerOption("add a header, again for more"),
-    contentType: text({ placeholder: "TYPE", description: "what the body is: text/plain" }),
+    ...HEADERS,
   },
   shared: CONNECTION,
   examples: [
@@ -64,15 +57,9 @@ export const requestCommand = defineCommand({
     bodyMistakes({ ...operands, file, lines: false }, terminal),
   run: (context, { options, operands }) => {
     const { contentType, timeout } = options;
-    let bodies: AsyncIterable<Body>;
-    try {
-      bodies = openBodies({ ...operands, file: options.file, lines: false }, context.terminal);
-    } catch (error) {
-      const name = JSON.stringify(options.file);
-      return reportMistakes(context.terminal, [
-        `Cannot read ${name} as --file: ${reasonOf(error)}`,
-      ]);
-    }
+    const words: BodyWords = { ...operands, file: options.file, lines: false };
+    const bodies = openBodies(words, context.terminal);
+    if (typeof bodies === "string") return reportMistakes(context.terminal, [bodies]);
     const headers = [
       ...flatHeaders(options.header),
       ...(contentType === undefined ? [] : ["content-type", contentType]),

@@ -13,7 +13,8 @@ function reading(chunks: () => AsyncIterable<Uint8Array>): Terminal {
   return { ...fakeTerminal(), input: { ...fakeTerminal().input, isTerminal: false, chunks } };
 }
 
-async function collect(bodies: AsyncIterable<Body>): Promise<Body[]> {
+async function collect(bodies: ReturnType<typeof openBodies>): Promise<Body[]> {
+  if (typeof bodies === "string") throw new Error(bodies);
   const all: Body[] = [];
   for await (const body of bodies) all.push(body);
   return all;
