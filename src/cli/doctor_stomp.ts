@@ -103,7 +103,7 @@ async function examineBeats(
   const check = "heart-beat";
   const { heartBeatMs, patient } = exam;
   const asked = `${heartBeatMs},${heartBeatMs}`;
-  const granted = headerOf(client, "heart-beat") ?? "0,0";
+  const granted = client.connectedHeader("heart-beat") ?? "0,0";
   const [sends = 0, wants = 0] = granted.split(",").map(Number);
   const facts = { asked, granted };
   const agreed = `asked for ${asked}, granted ${granted}`;
@@ -142,11 +142,6 @@ async function examineBeats(
     };
   }
   return { check, verdict: "ok", seen: `${agreed}: ${kept}`, facts: { ...facts, ms } };
-}
-
-function headerOf({ connectedHeaders }: StompClient, name: string): string | undefined {
-  const at = connectedHeaders.findIndex((each, index) => index % 2 === 0 && each === name);
-  return at < 0 ? undefined : connectedHeaders[at + 1];
 }
 
 /** Sends messages to itself. */

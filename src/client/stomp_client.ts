@@ -81,8 +81,6 @@ interface Waiting {
 export class StompClient {
   /** The version agreed on. */
   version: Version = "1.0";
-  /** Headers of CONNECTED, names and values in turn. */
-  connectedHeaders: readonly string[] = [];
   /**
    * Settles when the connection is over: with undefined after `disconnect`,
    * otherwise with the reason. Never rejects.
@@ -96,6 +94,8 @@ export class StompClient {
   readonly #subscriptions = new Map<string, SubscribeOptions>();
   readonly #receipts = new Map<string, Waiting>();
   readonly #closed = Promise.withResolvers<ClientError | undefined>();
+  /** Names and values in turn. */
+  #connectedHeaders: readonly string[] = [];
   #wire: ClientWire | undefined;
   #state: "connecting" | "open" | "leaving" | "over" = "connecting";
   #login: Waiting | undefined;
@@ -116,7 +116,12 @@ export class StompClient {
 
   /** The `server` header of CONNECTED, which names the broker; empty if it does not. */
   get server(): string {
-    return headerOf(this.connectedHeaders, "server") ?? "";
+    return this.connectedHeader("server") ?? "";
+  }
+
+  /** The first value of a header of CONNECTED, or undefined. */
+  connectedHeader(name: string): string | undefined {
+    return headerOf(this.#connectedHeaders, name);
   }
 
   /** Bytes that are on their way out. */
@@ -377,7 +382,7 @@ export class StompClient {
     const named = headerOf(headers, "version") ?? "1.0";
     this.version = VERSIONS.find((version) => version === named) ?? "1.0";
     this.#decoder.rules = VERSION_RULES[this.version];
-    this.connectedHeaders = headers;
+    this.#connectedHeaders = headers;
     this.#state = "open";
     const { runtime, heartBeatMs = HEART_BEAT_MS, url } = this.#options;
     const beats = agreeBeats(
