@@ -27,9 +27,9 @@ import {
   type ValuesOf,
 } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
+import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
 import { visibleJson, visibleLines } from "./visible_text.ts";
-import { readTrust } from "./with_api.ts";
 import { sentenceOf } from "./with_broker.ts";
 
 /** Every workload, in the order of the documentation. */

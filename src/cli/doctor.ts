@@ -9,11 +9,11 @@ import { findAddresses, type Patient, reachAddresses } from "./doctor_network.ts
 import { examineStomp } from "./doctor_stomp.ts";
 import { examineTls } from "./doctor_tls.ts";
 import { examineUpgrade } from "./doctor_upgrade.ts";
+import { readTrust } from "./read_trust.ts";
 import { readableCount } from "./readable_amount.ts";
 import { showValue } from "./show_value.ts";
 import { watchSignals } from "./stop_signals.ts";
 import { visibleText } from "./visible_text.ts";
-import { readTrust } from "./with_api.ts";
 
 /** Finds out what is wrong on the way to a broker. */
 export const doctorCommand = defineCommand({

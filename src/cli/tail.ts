@@ -10,9 +10,10 @@ import { CONNECTION, type ConnectionValues } from "./connection_options.ts";
 import { type DestinationPattern, destinationPattern } from "./destination_pattern.ts";
 import { frameLine } from "./frame_line.ts";
 import { didYouMean } from "./nearest.ts";
+import { readTrust } from "./read_trust.ts";
 import { showValue } from "./show_value.ts";
 import { visibleJson, visibleText } from "./visible_text.ts";
-import { apiFailure, reachApi, readTrust } from "./with_api.ts";
+import { apiFailure, reachApi } from "./with_api.ts";
 import { withBroker } from "./with_broker.ts";
 
 /** Shows the frames that go over the connections of a broker. */

@@ -8,6 +8,7 @@ import { type CommandContext, defineCommand, EXIT, type ExitCode, NONE } from ".
 import { choice, toggle } from "./command_option.ts";
 import { CONNECTION, type ConnectionValues } from "./connection_options.ts";
 import { type Key, takeScreen, watchKeys } from "./full_screen.ts";
+import { readTrust } from "./read_trust.ts";
 import { cutText } from "./text_table.ts";
 import { createTopPoll, type TopPoll } from "./top_poll.ts";
 import {
@@ -20,7 +21,7 @@ import {
   type TopPicture,
 } from "./top_view.ts";
 import { visibleJson, visibleText } from "./visible_text.ts";
-import { apiFailure, reachApi, readTrust } from "./with_api.ts";
+import { apiFailure, reachApi } from "./with_api.ts";
 import { withBroker } from "./with_broker.ts";
 
 /** Shows how a broker is doing. */

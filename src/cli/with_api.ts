@@ -6,9 +6,9 @@ import type { BrokerUrl } from "../client/broker_url.ts";
 import { ConnectError } from "../client/client_error.ts";
 import type { Trust } from "../client/client_wire.ts";
 import { ApiMissing, findApi } from "./broker_api.ts";
-import { type CommandContext, EXIT, type ExitCode, reportMistakes } from "./command.ts";
+import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
-import { reasonOf } from "./file_failure.ts";
+import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { visibleLines } from "./visible_text.ts";
@@ -54,20 +54,6 @@ export async function withApi(
     return EXIT.failed;
   } finally {
     signals.forget();
-  }
-}
-
-/** The certificates to trust; undefined, and told, where they cannot be read. */
-export function readTrust(
-  { terminal }: CommandContext,
-  { ca, insecure }: ConnectionValues,
-): Trust | undefined {
-  try {
-    return { ca: ca === undefined ? undefined : terminal.readText(ca), insecure };
-  } catch (error) {
-    const sentence = `Cannot read ${JSON.stringify(ca)} as --ca: ${reasonOf(error)}`;
-    reportMistakes(terminal, [sentence]);
-    return undefined;
   }
 }
 

@@ -2,10 +2,10 @@
 
 import { BrokerError, ClientError } from "../client/client_error.ts";
 import { connectClient, type StompClient } from "../client/stomp_client.ts";
-import { type CommandContext, EXIT, type ExitCode, reportMistakes } from "./command.ts";
+import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { explains } from "./explain.ts";
-import { reasonOf } from "./file_failure.ts";
+import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
 import { visibleLines } from "./visible_text.ts";
 
@@ -29,34 +29,23 @@ export interface BrokerUse {
  * whatever fails on the way; a second Ctrl-C waits for nothing.
  */
 export async function withBroker(
-  { terminal }: CommandContext,
+  context: CommandContext,
   { connection, headers = [], heard = () => {}, work }: BrokerUse,
 ): Promise<ExitCode> {
+  const { terminal } = context;
   const { runtime } = terminal;
   const fail = (sentence: string): ExitCode => {
     terminal.err.write(`stompbox: ${sentence}\n`);
     return EXIT.failed;
   };
-  let ca: string | undefined;
-  try {
-    ca = connection.ca === undefined ? undefined : terminal.readText(connection.ca);
-  } catch (error) {
-    const name = JSON.stringify(connection.ca);
-    return reportMistakes(terminal, [`Cannot read ${name} as --ca: ${reasonOf(error)}`]);
-  }
-
+  const trust = readTrust(context, connection);
+  if (trust === undefined) return EXIT.misuse;
   const signals = watchSignals(terminal, runtime);
   const stopped = Promise.race([signals.first, terminal.out.gone]);
   const live = async (): Promise<ExitCode> => {
     let client: StompClient | undefined;
     try {
-      const connecting = connectClient({
-        ...connection,
-        runtime,
-        headers,
-        heard,
-        trust: { ca, insecure: connection.insecure },
-      });
+      const connecting = connectClient({ ...connection, runtime, headers, heard, trust });
       client = await Promise.race([connecting, stopped.then(() => undefined)]);
       if (client === undefined) {
         connecting.then(
