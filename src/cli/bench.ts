@@ -11,7 +11,13 @@ import { outcomeData, type ShareOf } from "../bench/share_messages.ts";
 import { SHARED, splitSpec } from "../bench/split_spec.ts";
 import { ClientError } from "../client/client_error.ts";
 import { openShare, shareOf, startShares, tellStarter } from "./bench_share.ts";
-import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
+import {
+  type CommandContext,
+  defineCommand,
+  EXIT,
+  type ExitCode,
+  reportFailure,
+} from "./command.ts";
 import {
   choice,
   choiceOperand,
@@ -295,8 +301,7 @@ async function bench(
     return result.ok ? EXIT.ok : EXIT.failed;
   } catch (error) {
     progress("");
-    err.write(`stompbox: ${failureOf(error)}\n`);
-    return EXIT.failed;
+    return reportFailure(terminal, failureOf(error));
   } finally {
     signals.forget();
   }

@@ -268,3 +268,9 @@ export function reportMistakes(terminal: Terminal, mistakes: readonly string[]):
   terminal.err.write(`${red}stompbox: ${count}${plain}\n${lines}`);
   return EXIT.misuse;
 }
+
+/** Tells a person why the work failed, and answers the exit code for it. */
+export function reportFailure({ err }: Pick<Terminal, "err">, sentence: string): ExitCode {
+  err.write(`stompbox: ${sentence}\n`);
+  return EXIT.failed;
+}

@@ -8,6 +8,7 @@ import {
   defineCommand,
   EXIT,
   type ExitCode,
+  reportFailure,
   reportMistakes,
 } from "./command.ts";
 import { count, factor, operand, ReadError, toggle } from "./command_option.ts";
@@ -159,25 +160,22 @@ async function publish(
     if (tally.stopped) {
       await undo();
       const told = transaction === undefined ? `after ${messages(tally.sent)}` : "and sent nothing";
-      err.write(`stompbox: Stopped ${told}\n`);
-      return EXIT.failed;
+      return reportFailure(terminal, `Stopped ${told}`);
     }
     if (typeof outcome === "object") {
       const what = `Sent ${messages(tally.sent)}, which are not all confirmed`;
-      err.write(`stompbox: ${what}: the broker has ${outcome.what}\n`);
-      return EXIT.failed;
+      return reportFailure(terminal, `${what}: the broker has ${outcome.what}`);
     }
     if (outcome === "unconfirmed") {
-      err.write("stompbox: The broker has not confirmed in time that it has everything\n");
-      return EXIT.failed;
+      const sentence = "The broker has not confirmed in time that it has everything";
+      return reportFailure(terminal, sentence);
     }
   } catch (error) {
     hideProgress();
     if (!(error instanceof InputError || error instanceof ReadError)) throw error;
     await undo();
     const told = transaction === undefined ? `Sent ${messages(tally.sent)}` : "Sent nothing";
-    err.write(`stompbox: ${error.message}\n  ${told}\n`);
-    return EXIT.failed;
+    return reportFailure(terminal, `${error.message}\n  ${told}`);
   } finally {
     patience.end();
   }

@@ -8,7 +8,7 @@ import { messageHeader, type ReceivedMessage } from "../client/received_message.
 import { prefetchHeaders } from "../client/spellings.ts";
 import type { StompClient } from "../client/stomp_client.ts";
 import { apiRoots } from "./broker_api.ts";
-import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
+import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { firstOfEach, formatMessage } from "./message_format.ts";
 import { destinationOf, queueName } from "./queue_name.ts";
@@ -150,10 +150,10 @@ async function browseAsClient(
   const { out, err, runtime } = terminal;
   const destination = destinationOf(plan.queue);
   if (BLIND.test(client.server)) {
-    err.write(
-      `stompbox: Cannot browse "${visibleText(destination)}": ${visibleText(client.server)} has no browsing, a look would disturb the messages\n`,
+    return reportFailure(
+      terminal,
+      `Cannot browse "${visibleText(destination)}": ${visibleText(client.server)} has no browsing, a look would disturb the messages`,
     );
-    return EXIT.failed;
   }
   const ended = Promise.withResolvers<"end" | "limit" | "silence">();
   let shown = 0;

@@ -10,6 +10,7 @@ import {
   defineCommand,
   EXIT,
   type ExitCode,
+  reportFailure,
   reportMistakes,
 } from "./command.ts";
 import { durationOr, operand } from "./command_option.ts";
@@ -84,15 +85,13 @@ async function ask(
   { terminal }: CommandContext,
   { client, plan }: { readonly client: StompClient; readonly plan: Plan },
 ): Promise<ExitCode> {
-  const { runtime, out, err } = terminal;
-  const fail = (sentence: string): void => err.write(`stompbox: ${sentence}\n`);
+  const { runtime, out } = terminal;
   let body: Body = "";
   try {
     for await (const whole of plan.bodies) body = whole;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    fail(error.message);
-    return EXIT.failed;
+    return reportFailure(terminal, error.message);
   }
   const correlation = runtime.id();
   const replyTo = `/temp-queue/reply-${runtime.id()}`;
@@ -118,7 +117,8 @@ async function ask(
   stop();
   if (reply === undefined) {
     const where = visibleText(plan.destination);
-    fail(`No reply within ${plan.timeout / 1000} s: does anybody answer at ${where}?`);
+    const seconds = plan.timeout / 1000;
+    reportFailure(terminal, `No reply within ${seconds} s: does anybody answer at ${where}?`);
     return EXIT.timedOut;
   }
   const isText = typeof reply.body === "string";
@@ -127,6 +127,5 @@ async function ask(
   if (isText && !String(reply.body).endsWith("\n")) out.write("\n");
   const failure = messageHeader(reply, REPLY_FAILURE_HEADER);
   if (failure === undefined) return EXIT.ok;
-  fail(`The reply says that it failed: ${visibleText(failure)}`);
-  return EXIT.failed;
+  return reportFailure(terminal, `The reply says that it failed: ${visibleText(failure)}`);
 }

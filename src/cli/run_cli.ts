@@ -1,6 +1,6 @@
 /** The command line: which command is meant. */
 
-import { EXIT, type ExitCode, reportMistakes } from "./command.ts";
+import { EXIT, type ExitCode, reportFailure, reportMistakes } from "./command.ts";
 import { commandHelpText } from "./command_help.ts";
 import { helpText } from "./help.ts";
 import { reasonOf } from "./file_failure.ts";
@@ -28,8 +28,7 @@ async function written({ out, err }: Terminal, code: ExitCode): Promise<ExitCode
   await out.drained();
   const failure = out.failure();
   if (failure === undefined) return code;
-  err.write(`stompbox: Cannot write to standard output: ${reasonOf(failure)}\n`);
-  return EXIT.failed;
+  return reportFailure({ err }, `Cannot write to standard output: ${reasonOf(failure)}`);
 }
 
 async function runAny(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {

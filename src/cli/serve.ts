@@ -11,6 +11,7 @@ import {
   EXIT,
   type ExitCode,
   NONE,
+  reportFailure,
   reportMistakes,
 } from "./command.ts";
 import { fitToOpenFiles } from "./open_files.ts";
@@ -78,10 +79,7 @@ export async function serve(
     hasRoom: () => terminal.err.backlog() < LOG_BACKLOG_MAX,
     now: runtime.now,
   });
-  const fail = (sentence: string): ExitCode => {
-    terminal.err.write(`stompbox: ${sentence}\n`);
-    return EXIT.failed;
-  };
+  const fail = (sentence: string): ExitCode => reportFailure(terminal, sentence);
   const signals = watchSignals(terminal, runtime);
   // While the broker starts there is nothing to reload yet: what is asked for then comes after.
   const reloading = { isDue: false, reload: (): void => void (reloading.isDue = true) };

@@ -4,7 +4,14 @@ import { COMMANDS, type FrameInfo, frameSchema, SYSTEM_TOPIC_PREFIX } from "../a
 import type { ReceivedMessage } from "../client/received_message.ts";
 import type { StompClient } from "../client/stomp_client.ts";
 import { apiRoots } from "./broker_api.ts";
-import { type CommandContext, defineCommand, EXIT, type ExitCode, NONE } from "./command.ts";
+import {
+  type CommandContext,
+  defineCommand,
+  EXIT,
+  type ExitCode,
+  NONE,
+  reportFailure,
+} from "./command.ts";
 import { choice, count, list, ReadError, toggle } from "./command_option.ts";
 import { CONNECTION, type ConnectionValues } from "./connection_options.ts";
 import { type DestinationPattern, destinationPattern } from "./destination_pattern.ts";
@@ -113,10 +120,7 @@ async function tail(
 ): Promise<ExitCode> {
   const { client, stopped, plan, connection } = job;
   const { out, err } = context.terminal;
-  const fail = (sentence: string): ExitCode => {
-    err.write(`stompbox: ${sentence}\n`);
-    return EXIT.failed;
-  };
+  const fail = (sentence: string): ExitCode => reportFailure(context.terminal, sentence);
   if (!STOMPBOX.test(client.server)) {
     const who = client.server === "" ? "a broker without a name" : visibleText(client.server);
     return fail(

@@ -4,7 +4,14 @@ import { type Statistics, statisticsSchema, SYSTEM_TOPIC_PREFIX } from "../api/v
 import { after } from "../client/after.ts";
 import type { StompClient } from "../client/stomp_client.ts";
 import { apiRoots } from "./broker_api.ts";
-import { type CommandContext, defineCommand, EXIT, type ExitCode, NONE } from "./command.ts";
+import {
+  type CommandContext,
+  defineCommand,
+  EXIT,
+  type ExitCode,
+  NONE,
+  reportFailure,
+} from "./command.ts";
 import { choice, toggle } from "./command_option.ts";
 import { CONNECTION, type ConnectionValues } from "./connection_options.ts";
 import { type Key, takeScreen, watchKeys } from "./full_screen.ts";
@@ -86,10 +93,7 @@ async function top(context: CommandContext, job: Job): Promise<ExitCode> {
   const { client, stopped, connection } = job;
   const { terminal } = context;
   const { runtime } = terminal;
-  const fail = (sentence: string): ExitCode => {
-    terminal.err.write(`stompbox: ${sentence}\n`);
-    return EXIT.failed;
-  };
+  const fail = (sentence: string): ExitCode => reportFailure(terminal, sentence);
   const { url } = connection;
   if (!STOMPBOX.test(client.server)) {
     const who = client.server === "" ? "a broker without a name" : visibleText(client.server);

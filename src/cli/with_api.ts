@@ -6,7 +6,7 @@ import type { BrokerUrl } from "../client/broker_url.ts";
 import { ConnectError } from "../client/client_error.ts";
 import type { Trust } from "../client/client_wire.ts";
 import { ApiMissing, findApi } from "./broker_api.ts";
-import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
+import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
@@ -50,8 +50,7 @@ export async function withApi(
     }
     const sentence = apiFailure(error, { url, what });
     if (sentence === undefined) throw error;
-    terminal.err.write(`stompbox: ${sentence}\n`);
-    return EXIT.failed;
+    return reportFailure(terminal, sentence);
   } finally {
     signals.forget();
   }

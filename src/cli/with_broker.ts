@@ -2,7 +2,7 @@
 
 import { BrokerError, ClientError } from "../client/client_error.ts";
 import { connectClient, type StompClient } from "../client/stomp_client.ts";
-import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
+import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { explains } from "./explain.ts";
 import { readTrust } from "./read_trust.ts";
@@ -34,10 +34,7 @@ export async function withBroker(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const { runtime } = terminal;
-  const fail = (sentence: string): ExitCode => {
-    terminal.err.write(`stompbox: ${sentence}\n`);
-    return EXIT.failed;
-  };
+  const fail = (sentence: string): ExitCode => reportFailure(terminal, sentence);
   const trust = readTrust(context, connection);
   if (trust === undefined) return EXIT.misuse;
   const signals = watchSignals(terminal, runtime);
