@@ -2,7 +2,7 @@
 
 import type { BrokerUrl } from "../client/broker_url.ts";
 import { ConnectError, ConnectionLost } from "../client/client_error.ts";
-import type { Trust } from "../client/client_wire.ts";
+import { tlsOptions, type Trust } from "../client/client_wire.ts";
 import { codeOf, connectFailure } from "../client/connect_failure.ts";
 import { type Pieces, StreamError, TcpPieces, WsPieces } from "./pieces.ts";
 import { wsFrame, type WsFrameKind } from "./ws_frame.ts";
@@ -97,16 +97,12 @@ class OpenLink implements Link {
             },
           });
     const { url, trust } = options;
-    const tls = {
-      rejectUnauthorized: trust.insecure !== true,
-      ...(trust.ca === undefined ? {} : { ca: trust.ca }),
-    };
     Bun.connect<OpenLink>({
       hostname: url.host,
       port: url.port,
       data: this,
       socket: HANDLERS,
-      ...(url.tls ? { tls } : {}),
+      ...(url.tls ? { tls: tlsOptions(trust) } : {}),
     }).catch((error: unknown) => {
       const text = error instanceof Error ? error.message : "";
       this.failed(codeOf(error), { text, cause: error });

@@ -2,7 +2,7 @@
 
 import { ApiError, apiAt, type CallApi } from "../api/call_api.ts";
 import type { BrokerUrl } from "../client/broker_url.ts";
-import type { Trust } from "../client/client_wire.ts";
+import { tlsOptions, type Trust } from "../client/client_wire.ts";
 import { codeOf, connectFailure } from "../client/connect_failure.ts";
 
 /** Who answers at a URL has no such API: it is another broker, or an older one. */
@@ -68,8 +68,8 @@ function unreachable(url: BrokerUrl, { cause }: ApiError): Error {
   });
 }
 
-function fetchWith({ ca, insecure = false }: Trust): typeof fetch {
-  const tls = { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca }) };
+function fetchWith(trust: Trust): typeof fetch {
+  const tls = tlsOptions(trust);
   const fetchFrom = (input: string | URL | Request, init: BunFetchRequestInit = {}) =>
     // What the STOMP connection does not go through, calls must not go through either.
     fetch(input, { ...init, tls, proxy: false });

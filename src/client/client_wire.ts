@@ -41,6 +41,14 @@ export interface Trust {
   readonly insecure?: boolean;
 }
 
+/** Whom to trust, in the words of what opens connections. */
+export function tlsOptions({ ca, insecure = false }: Trust): {
+  readonly rejectUnauthorized: boolean;
+  readonly ca?: string;
+} {
+  return { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca }) };
+}
+
 /** What opening a wire takes. */
 export interface WireOptions {
   readonly url: BrokerUrl;

@@ -4,6 +4,7 @@ import {
   type ClientWire,
   LOW_WATER_BYTES,
   type OpeningWire,
+  tlsOptions,
   type WireEnd,
   type WireEvents,
   type WireOptions,
@@ -100,14 +101,7 @@ export function openTcpWire({ url, trust, runtime }: WireOptions, events: WireEv
   Bun.connect({
     hostname: url.host,
     port: url.port,
-    ...(url.tls
-      ? {
-          tls: {
-            rejectUnauthorized: trust.insecure !== true,
-            ...(trust.ca === undefined ? {} : { ca: trust.ca }),
-          },
-        }
-      : {}),
+    ...(url.tls ? { tls: tlsOptions(trust) } : {}),
     socket: {
       open: (opening) => {
         socket = opening;

@@ -5,6 +5,7 @@ import {
   type ClientWire,
   LOW_WATER_BYTES,
   type OpeningWire,
+  tlsOptions,
   type WireEnd,
   type WireEvents,
   type WireOptions,
@@ -26,14 +27,7 @@ export function openWsWire({ url, trust, runtime }: WireOptions, events: WireEve
   const socket = new WebSocket(`${url.tls ? "wss" : "ws"}://${host}:${url.port}${url.path}`, {
     protocols: VERSIONS.map((version) => `v${version.replace(".", "")}.stomp`),
     perMessageDeflate: false,
-    ...(url.tls
-      ? {
-          tls: {
-            rejectUnauthorized: trust.insecure !== true,
-            ...(trust.ca === undefined ? {} : { ca: trust.ca }),
-          },
-        }
-      : {}),
+    ...(url.tls ? { tls: tlsOptions(trust) } : {}),
   });
   socket.binaryType = "arraybuffer";
   let over = false;
