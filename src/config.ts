@@ -877,7 +877,7 @@ function optionsIn(
 }
 
 /** The value that an option has in a configuration. */
-export function valueIn({ name, table }: Option, config: Config): unknown {
+function valueIn({ name, table }: Option, config: Config): unknown {
   const holder: Readonly<Record<string, unknown>> = table === undefined ? config : config[table];
   return holder[table === undefined ? name : name.slice(table.length + 1)];
 }

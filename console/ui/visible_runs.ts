@@ -123,13 +123,6 @@ export function visibleRuns(text: string, options: VisibleOptions = {}): readonl
   return runs;
 }
 
-/** The same as one plain text, for a title or the clipboard's preview. */
-export function visibleString(text: string, options: VisibleOptions = {}): string {
-  return visibleRuns(text, options)
-    .map((run) => run.text)
-    .join("");
-}
-
 /** Whether a space would not be seen, or be taken for none: at an end, beside another, beside a slash. */
 function isLostSpace(characters: readonly string[], index: number): boolean {
   const beside = [characters[index - 1], characters[index + 1]];

@@ -191,7 +191,7 @@ function operationOf(name: CallName, referTo: (schema: z.ZodType) => Reference):
 }
 
 /** The fields of a path or a query, each with its schema in JSON. */
-export function parametersOf(
+function parametersOf(
   schema: z.ZodObject,
   about: { readonly place: "path" | "query"; readonly given?: ReadonlyMap<string, unknown> },
 ): OpenApiParameter[] {

@@ -56,7 +56,7 @@ export const sampleSchema = z.object({
 });
 
 /** What can be wrong with a broker or its clients. */
-export const PROBLEM_CODES = [
+const PROBLEM_CODES = [
   "unread-queue",
   "idle-consumer",
   "slow-subscriber",

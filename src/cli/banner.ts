@@ -51,7 +51,7 @@ export function startLine(facts: StartFacts): string {
 }
 
 /** Every URL that can be used: pages first, then WebSocket, then TCP; none twice. */
-export function startUrls(addresses: readonly ListenerAddress[]): string[] {
+function startUrls(addresses: readonly ListenerAddress[]): string[] {
   const of = (scheme: ListenerAddress["scheme"]): string[] =>
     addresses.filter((address) => address.scheme === scheme).map(({ url }) => reachable(url));
   return [...new Set([...pageUrls(addresses), ...of("ws"), ...of("tcp")])];

@@ -4,7 +4,7 @@ import { list, ReadError } from "./command_option.ts";
 export type HeaderPair = readonly [name: string, value: string];
 
 /** Reads `NAME:VALUE`; blanks behind the colon are left out. Throws a ReadError. */
-export function readHeader(text: string): HeaderPair {
+function readHeader(text: string): HeaderPair {
   const colon = text.indexOf(":");
   if (colon < 1) {
     throw new ReadError(`Cannot use ${JSON.stringify(text)} as a header: expected NAME:VALUE`);
@@ -20,9 +20,4 @@ export function headerOption(description: string) {
     placeholder: "NAME:VALUE",
     description,
   });
-}
-
-/** Pairs as a flat list. */
-export function flatHeaders(pairs: readonly HeaderPair[]): string[] {
-  return pairs.flat();
 }

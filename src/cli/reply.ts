@@ -6,7 +6,7 @@ import type { StompClient } from "../client/stomp_client.ts";
 import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
 import { count, operand, optionalOperand, text, toggle } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
-import { flatHeaders, headerOption } from "./header_option.ts";
+import { headerOption } from "./header_option.ts";
 import { runShellCommand } from "./shell_command.ts";
 import { visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
@@ -75,7 +75,7 @@ export const replyCommand = defineCommand({
       });
     };
     const headers = [
-      ...flatHeaders(options.header),
+      ...options.header.flat(),
       ...(contentType === undefined ? [] : ["content-type", contentType]),
     ];
     return withBroker(context, {

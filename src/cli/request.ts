@@ -15,7 +15,6 @@ import {
 } from "./command.ts";
 import { durationOr, operand } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
-import { flatHeaders } from "./header_option.ts";
 import { BODY, BODY_FILE, HEADERS } from "./message_options.ts";
 import { REPLY_FAILURE_HEADER } from "./reply.ts";
 import { visibleLines, visibleText } from "./visible_text.ts";
@@ -62,7 +61,7 @@ export const requestCommand = defineCommand({
     const bodies = openBodies(words, context.terminal);
     if (typeof bodies === "string") return reportMistakes(context.terminal, [bodies]);
     const headers = [
-      ...flatHeaders(options.header),
+      ...options.header.flat(),
       ...(contentType === undefined ? [] : ["content-type", contentType]),
     ];
     const plan: Plan = { destination: operands.destination, bodies, headers, timeout };

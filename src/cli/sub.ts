@@ -8,7 +8,7 @@ import type { StompClient } from "../client/stomp_client.ts";
 import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
 import { choice, count, duration, operands, text, toggle } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
-import { flatHeaders, headerOption } from "./header_option.ts";
+import { headerOption } from "./header_option.ts";
 import { FORMATS, type FormatOptions, formatMessage } from "./message_format.ts";
 import { visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
@@ -102,7 +102,7 @@ export const subCommand = defineCommand({
       ...options,
       destinations,
       shown: { ...options, format, color: out.color, nul: options.null },
-      headers: flatHeaders(options.header),
+      headers: options.header.flat(),
     };
     return withBroker(context, {
       connection: options,

@@ -87,15 +87,15 @@ export interface Facts {
 /** What happens once counts as wrong for so long. */
 const RECENT_TEXT = "the last 5 minutes";
 /** Messages may wait for so long before anyone reads their queue. */
-export const UNREAD_MS = 60_000;
+const UNREAD_MS = 60_000;
 /** A consumer may work on what it holds for so long while others wait. */
-export const UNACKNOWLEDGED_MS = 60_000;
+const UNACKNOWLEDGED_MS = 60_000;
 /** An outbox may be more than half full for so long. */
-export const PRESSED_MS = 5_000;
+const PRESSED_MS = 5_000;
 /** This much of the memory for messages may be in use. */
-export const MEMORY_SHARE = 0.8;
+const MEMORY_SHARE = 0.8;
 /** The event loop may be late by so much. */
-export const DELAY_MS = 200;
+const DELAY_MS = 200;
 const DEAD_LETTERS = "/queue/DLQ.";
 const TEMPORARY = "/temp-queue/";
 /** Problems told one by one. */

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { cutText, visibleRuns, visibleString } from "../../console/ui/visible_runs.ts";
+import { cutText, visibleRuns } from "../../console/ui/visible_runs.ts";
+
+/** What is shown, as one text. */
+const visibleString = (...about: Parameters<typeof visibleRuns>): string =>
+  visibleRuns(...about)
+    .map(({ text }) => text)
+    .join("");
 
 const kindsOf = (text: string) => visibleRuns(text).map(({ kind, text: shown }) => [kind, shown]);
 
