@@ -98,8 +98,8 @@ function serveOptions(listening: Listening) {
     // Fixed, as Bun never changes it; whoever reads a body has the limit that holds now.
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch: (request: Request, server: Server<SocketData>) => {
-      const hostRefusal = checkHost(request.headers.get("host"), options.origins);
-      if (hostRefusal !== undefined) return refuseOrigin(request, server, { options, hostRefusal });
+      const refusal = checkHost(request.headers.get("host"), options.origins);
+      if (refusal !== undefined) return refuseOrigin(request, server, { options, refusal });
       // A Host may hold what no URL can.
       const url = URL.parse(request.url) ?? hostlessUrl(request, options.prefix);
       if (url === null) return new Response("Bad Host\n", { status: 400, headers: TEXT });
@@ -165,7 +165,7 @@ function answerReload(
 ): Response {
   const refusal = checkOrigin(originHeaders(request), options.origins);
   if (refusal !== undefined) {
-    return refuseOrigin(request, server, { options, hostRefusal: refusal });
+    return refuseOrigin(request, server, { options, refusal });
   }
   // A stream is silent for as long as nothing changes.
   server.timeout(request, 0);
@@ -176,7 +176,7 @@ function answerUpgrade(call: Call, options: WebOptions): Response | undefined {
   const { request, server } = call;
   const refusal = checkOrigin(originHeaders(request), options.origins);
   if (refusal !== undefined) {
-    return refuseOrigin(request, server, { options, hostRefusal: refusal });
+    return refuseOrigin(request, server, { options, refusal });
   }
   const chosen = chooseSubProtocol(request.headers.get("sec-websocket-protocol"));
   if (!chosen.ok) return new Response(`${chosen.detail}\n`, { status: 400, headers: TEXT });
@@ -196,7 +196,7 @@ async function answerApi(call: Call, listening: Listening): Promise<Response> {
   const { options } = listening;
   const refusal = checkOrigin(originHeaders(request), options.origins);
   if (refusal !== undefined) {
-    tellOriginRefused(request, server, { options, hostRefusal: refusal });
+    tellOriginRefused(request, server, { options, refusal });
     return problem(new Fault("origin-refused", refusal.rule), options.context.counters);
   }
   if (request.method === "OPTIONS") return shared(request, await preflight(call, options));
@@ -260,7 +260,7 @@ async function preflight({ path }: Call, { context }: WebOptions): Promise<Respo
 
 interface RefusedOrigin {
   readonly options: WebOptions;
-  readonly hostRefusal: OriginRefusal;
+  readonly refusal: OriginRefusal;
 }
 
 function refuseOrigin(
@@ -270,16 +270,16 @@ function refuseOrigin(
 ): Response {
   tellOriginRefused(request, server, about);
   countRefusal(about.options.context.counters, "origin-refused");
-  const text = `Forbidden: ${about.hostRefusal.rule}\n`;
+  const text = `Forbidden: ${about.refusal.rule}\n`;
   return new Response(text, { status: 403, headers: TEXT });
 }
 
 function tellOriginRefused(
   request: Request,
   server: Server<SocketData>,
-  { options, hostRefusal }: RefusedOrigin,
+  { options, refusal }: RefusedOrigin,
 ): void {
-  const { rule, seen, remedy } = hostRefusal;
+  const { rule, seen, remedy } = refusal;
   const ip = server.requestIP(request);
   const peer = { transport: "http", address: ip?.address ?? "", port: ip?.port ?? 0 };
   options.observe({ type: "origin-refused", peer, rule, seen, remedy });
