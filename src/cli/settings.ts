@@ -203,10 +203,13 @@ const PARSERS: ReadonlyMap<string, (text: string) => unknown> = new Map([
 ]);
 const tableSchema = z.record(z.string(), z.unknown());
 
-function readFileLayer(
-  path: string,
-  { terminal, mistakes }: { readonly terminal: Terminal; readonly mistakes: string[] },
-): Layer {
+interface FileReading {
+  readonly terminal: Terminal;
+  readonly mistakes: string[];
+}
+
+/** The keys and values of a file; none, and a mistake, where it cannot be read as such. */
+function readEntries(path: string, { terminal, mistakes }: FileReading): Entries {
   const name = JSON.stringify(path);
   const parse = PARSERS.get(extname(path).toLowerCase());
   if (parse === undefined) {
@@ -232,7 +235,11 @@ function readFileLayer(
     mistakes.push(`Cannot read ${name}: expected keys and values, found ${showValue(content)}`);
     return [];
   }
+  return root;
+}
 
+function readFileLayer(path: string, reading: FileReading): Layer {
+  const { mistakes } = reading;
   const layer: Setting[] = [];
   let unknown = 0;
   const take = (key: string, value: unknown): void => {
@@ -246,7 +253,7 @@ function readFileLayer(
     const origin = { from: "file", name: path } as const;
     layer.push({ option, value, label: `${key} in ${path}`, origin });
   };
-  for (const [key, value] of root) {
+  for (const [key, value] of readEntries(path, reading)) {
     if (!TABLES.has(key)) {
       take(key, value);
       continue;
@@ -258,7 +265,7 @@ function readFileLayer(
       );
       continue;
     }
-    for (const [inner, value] of table) take(`${key}.${inner}`, value);
+    for (const [inner, given] of table) take(`${key}.${inner}`, given);
   }
   if (unknown > UNKNOWN_MAX) {
     mistakes.push(`Unknown keys in ${path}: ${unknown - UNKNOWN_MAX} more of them`);
@@ -269,8 +276,10 @@ function readFileLayer(
 /** Unknown keys of a file that are told one by one: to find what was meant takes time. */
 const UNKNOWN_MAX = 50;
 
+type Entries = readonly (readonly [key: string, value: unknown])[];
+
 /** The entries of a table; undefined for anything else. */
-function entriesOf(content: unknown): readonly (readonly [string, unknown])[] | undefined {
+function entriesOf(content: unknown): Entries | undefined {
   const isTable = tableSchema.safeParse(content).success;
   // Not what the schema answers: that has lost a key named __proto__.
   return isTable && content instanceof Object ? Object.entries(content) : undefined;
