@@ -36,7 +36,7 @@ export function createQueueCalls(context: ConnectionContext): QueueCalls {
     if (queue !== undefined) return queue;
     throw new Fault("not-found", `Cannot find queue ${quote(name)}: there is none of that name`);
   };
-  const send = createMover(context);
+  const move = createMover(context);
   return {
     queues: async ({ kind, ...window }) => {
       const { total, items } = await cutWindow(engine.queues.values(), window, {
@@ -66,24 +66,11 @@ export function createQueueCalls(context: ConnectionContext): QueueCalls {
     purgeQueue: ({ name, keys }) => purge(context, find(name), keys),
     moveMessages: async ({ name, to, keys }) => {
       const queue = find(name);
-      if (splitComposite(to).length > 1) {
-        const detail = `Cannot move to ${quote(to)}: expected one destination, not a list`;
-        throw new Fault("bad-destination", detail);
-      }
-      const { kind, path } = parseDestination(
-        canonicalDestination(to, context.limits.unprefixed),
-        "send",
-      );
-      if ((kind !== "queue" && kind !== "topic") || isSystemPath(path)) {
-        throw new Fault(
-          "bad-destination",
-          `Cannot move to ${quote(to)}: expected a queue or topic`,
-        );
-      }
+      const path = targetPath(to, context.limits);
       if (path === queue.path) {
         throw new Fault("bad-destination", `Cannot move to ${quote(to)}: it is there already`);
       }
-      return { messages: await send(queue, keys, () => path) };
+      return { messages: await move(queue, keys, () => path) };
     },
     retryMessages: async ({ name, keys }) => {
       const queue = find(name);
@@ -91,9 +78,20 @@ export function createQueueCalls(context: ConnectionContext): QueueCalls {
         const detail = `Cannot retry the messages of ${quote(name)}: expected a queue of dead letters, ${DEAD_LETTER_PREFIX}NAME`;
         throw new Fault("bad-destination", detail);
       }
-      return { messages: await send(queue, keys, originOf) };
+      return { messages: await move(queue, keys, originOf) };
     },
   };
+}
+
+/** The one queue or topic that messages are to move to. @throws Fault `bad-destination` */
+function targetPath(to: string, { unprefixed }: ConnectionContext["limits"]): string {
+  const refuse = (expected: string): never => {
+    throw new Fault("bad-destination", `Cannot move to ${quote(to)}: expected ${expected}`);
+  };
+  if (splitComposite(to).length > 1) refuse("one destination, not a list");
+  const { kind, path } = parseDestination(canonicalDestination(to, unprefixed), "send");
+  if ((kind !== "queue" && kind !== "topic") || isSystemPath(path)) refuse("a queue or topic");
+  return path;
 }
 
 /** The queue of a name, or of a temporary one's token. */
