@@ -28,6 +28,14 @@ export interface StreamOptions {
   readonly number: number;
 }
 
+/** The headers of a stream of server-sent events, which nothing on the way may keep or collect. */
+export const EVENT_STREAM_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
+  "x-content-type-options": "nosniff",
+};
+
 /** HTTP header names that carry a message header: `x-stomp-NAME`. */
 const PREFIX = "x-stomp-";
 
@@ -88,14 +96,7 @@ export function streamOverHttp(request: Request, url: URL, options: StreamOption
       throw error;
     }
     onEvents({ drained: () => stream.drained(), gone: () => stream.end() });
-    return new Response(body, {
-      headers: {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no",
-        "x-content-type-options": "nosniff",
-      },
-    });
+    return new Response(body, { headers: EVENT_STREAM_HEADERS });
   } catch (error) {
     return problem(error, options.context.counters);
   }

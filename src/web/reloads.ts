@@ -1,5 +1,7 @@
 /** Tells the pages of the static folder that it has changed: server-sent events of its own. */
 
+import { EVENT_STREAM_HEADERS } from "../transport/http.ts";
+
 /** What a page is told, as JSON; `static/reload.js` reads it. */
 export interface ReloadNews {
   /** Names the state that the folder is in now. A page that came with another is out of date. */
@@ -83,14 +85,7 @@ export class Reloads {
       },
       new ByteLengthQueuingStrategy({ highWaterMark: STREAM_BYTES }),
     );
-    return new Response(body, {
-      headers: {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no",
-        "x-content-type-options": "nosniff",
-      },
-    });
+    return new Response(body, { headers: EVENT_STREAM_HEADERS });
   }
 
   /** The broker stops: nobody is told anything any more. */
