@@ -237,8 +237,6 @@ export class LocalEngine {
   apply(source: Source, operations: readonly Operation[], done: (fault?: Fault) => void): boolean {
     this.#assertNotDelivering();
     this.#runDue();
-    const [first] = operations;
-    if (first !== undefined && operations.length === 1) return this.#applyOne(source, first, done);
     return this.#apply(source, operations, done);
   }
 

@@ -418,10 +418,15 @@ export function readSendHeaders(headers: readonly string[]): SendHeaders {
   };
 }
 
+/** When a message expires that comes at `now`, both in ms since the epoch; 0 never. */
+export function expiryOf({ expires, expiresRelative }: SendHeaders, now: number): number {
+  return expiresRelative ? expires + now : expires;
+}
+
 /** What a SEND with these headers is given when it comes at `now`, in ms since the epoch. */
 export function stampSend(send: SendHeaders, now: number): SendStamp {
-  const { expires, expiresRelative, keepsTimestamp } = send;
-  const expiresAt = expiresRelative ? expires + now : expires;
+  const { expiresRelative, keepsTimestamp } = send;
+  const expiresAt = expiryOf(send, now);
   const added: string[] = [];
   if (!keepsTimestamp) added.push("timestamp", String(now));
   if (expiresRelative) added.push("expires", String(expiresAt));

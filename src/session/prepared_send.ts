@@ -1,7 +1,7 @@
 import type { Destination } from "../broker/destination.ts";
 import { headerList, type MessageHeaders } from "../broker/message.ts";
 import { detach } from "./detach.ts";
-import { readSendHeaders, type SendHeaders, stampSend } from "./dialect.ts";
+import { expiryOf, readSendHeaders, type SendHeaders, stampSend } from "./dialect.ts";
 
 /** A head of a SEND, as far as it matters here. */
 export interface SendHead {
@@ -55,8 +55,7 @@ export class PreparedSend {
 
   /** When a message expires that comes at `now`, both in ms since the epoch; 0 never. */
   expiresAt(now: number): number {
-    const { expires, expiresRelative } = this.asks;
-    return expiresRelative ? expires + now : expires;
+    return expiryOf(this.asks, now);
   }
 
   /** The headers of a message that comes at `now`, in ms since the epoch, with a body of so many bytes. */

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { runCli } from "../../src/cli/run_cli.ts";
 import { splitSpec } from "../../src/bench/split_spec.ts";
 import type { BenchSpec } from "../../src/bench/bench_spec.ts";
-import { parseBrokerUrl } from "../../src/client/broker_url.ts";
 import { type RealBroker, startRealBroker } from "../transport/real_broker.ts";
 import { bench, benchTerminal } from "./bench_cli.ts";
+import { PLAIN_SPEC } from "./plain_spec.ts";
 import { type Lies, type SmallBroker, startSmallBroker } from "./small_broker.ts";
 
 /** Real processes, which take their time to start on a machine that has other things to do. */
@@ -111,27 +111,7 @@ test(
 );
 
 test("the parts of a run are the whole, and differ by one at most", () => {
-  const spec: BenchSpec = {
-    workload: "pairs",
-    address: { url: parseBrokerUrl("tcp://localhost"), trust: {}, heartBeatMs: 0 },
-    protocol: "stomp",
-    pids: [7],
-    bodyBytes: 100,
-    messages: 1000,
-    seconds: 5,
-    warmUpSeconds: 0,
-    senders: 1,
-    subscribers: 1,
-    pairs: 50,
-    connections: 1,
-    ack: "auto",
-    ids: "alike",
-    window: 64,
-    rate: 1,
-    persistent: false,
-    destination: "{}",
-    run: "a",
-  };
+  const spec: BenchSpec = { ...PLAIN_SPEC, workload: "pairs", pids: [7], pairs: 50 };
   const parts = [0, 1, 2].map((index) => splitSpec(spec, { index, count: 3 }));
   expect(parts.map(({ pairs }) => pairs)).toEqual([17, 17, 16]);
   expect(parts.map(({ messages }) => messages)).toEqual([334, 333, 333]);

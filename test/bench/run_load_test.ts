@@ -3,8 +3,8 @@ import { Course } from "../../src/bench/course.ts";
 import type { LoadContext } from "../../src/bench/load.ts";
 import { runLoad } from "../../src/bench/run_load.ts";
 import { createShare } from "../../src/bench/share.ts";
-import { parseBrokerUrl } from "../../src/client/broker_url.ts";
 import { systemRuntime } from "../../src/runtime.ts";
+import { PLAIN_SPEC } from "./plain_spec.ts";
 
 /** A process that receives what another one sends. */
 function follower(): { readonly context: LoadContext; readonly course: Course } {
@@ -15,27 +15,7 @@ function follower(): { readonly context: LoadContext; readonly course: Course } 
   return {
     course,
     context: {
-      spec: {
-        workload: "fan-out",
-        address: { url: parseBrokerUrl("tcp://localhost"), trust: {}, heartBeatMs: 0 },
-        protocol: "stomp",
-        pids: [],
-        bodyBytes: 100,
-        messages: 5,
-        seconds: 0,
-        warmUpSeconds: 0,
-        senders: 1,
-        subscribers: 1,
-        pairs: 1,
-        connections: 1,
-        ack: "auto",
-        ids: "alike",
-        window: 64,
-        rate: 1,
-        persistent: false,
-        destination: "{}",
-        run: "a",
-      },
+      spec: { ...PLAIN_SPEC, messages: 5 },
       protocol: {
         message: () => ({ frame: new Uint8Array(), places: [0] }),
         connect: () => Promise.reject(new Error("Nothing to connect to")),
