@@ -41,25 +41,33 @@ export interface EncodableMessage {
 }
 
 /**
+ * A MESSAGE frame in two parts, of which the first may be empty: what only this
+ * receiver has, and the rest. Read it at once: it is another after the next call.
+ */
+export interface EncodedMessage {
+  /** Empty where bytes follow, and where `frame` is a whole one that others get, or that is the only one. */
+  readonly head: string;
+  readonly frame: EncodedFrame;
+}
+
+/**
  * What was written of a message in one version: the frame written last, for
  * the next receiver whose head is equal (every browser runs the same page), and
  * the part that all receivers share.
  */
-class EncodedMessage {
+class WrittenMessage implements EncodedMessage {
   readonly version: Version;
   /** The same message for another version. */
-  readonly next: EncodedMessage | undefined;
-  lastHead: string;
-  lastFrame: EncodedFrame;
+  readonly next: WrittenMessage | undefined;
+  head = "";
+  frame: EncodedFrame = "";
+  lastHead = "";
   /** All but the heads; made for the second head: many a message has one receiver. */
-  tail: EncodedFrame | undefined;
+  tail: EncodedFrame | undefined = undefined;
 
-  constructor(version: Version, next: EncodedMessage | undefined) {
+  constructor(version: Version, next: WrittenMessage | undefined) {
     this.version = version;
     this.next = next;
-    this.lastHead = "";
-    this.lastFrame = "";
-    this.tail = undefined;
   }
 }
 
@@ -67,32 +75,49 @@ class EncodedMessage {
  * Writes a MESSAGE frame. `head` is the part that only this receiver has: the
  * command and the header lines that come first, each ended by LF (of repeated
  * headers the first counts).
+ *
+ * Receivers with equal heads get the same text. To those who differ the head is
+ * handed apart: a batch is then put together in one go (`transport/ws.ts`), in
+ * place of a text for each receiver and message that waits in its outbox.
  */
 export function encodeMessage(
   message: EncodableMessage,
   version: Version,
   head: string,
-): EncodedFrame {
+): EncodedMessage {
   const written = writtenOf(message, version);
   if (written === undefined) {
-    const first = message.encoded instanceof EncodedMessage ? message.encoded : undefined;
-    const encoded = new EncodedMessage(version, first);
+    const first = message.encoded instanceof WrittenMessage ? message.encoded : undefined;
+    const encoded = new WrittenMessage(version, first);
     encoded.lastHead = head;
-    encoded.lastFrame = writeMessage(message, version, head);
+    encoded.frame = writeMessage(message, version, head);
     message.encoded = encoded;
-    return encoded.lastFrame;
+    return encoded;
   }
-  if (written.lastHead === head) return written.lastFrame;
-  written.tail ??= whole(writeMessage(message, version, ""));
+  if (written.lastHead === head) {
+    if (written.head !== "") setWhole(written, head + written.frame);
+    return written;
+  }
+  const tail = (written.tail ??= flat(writeMessage(message, version, "")));
   written.lastHead = head;
-  written.lastFrame = join(head, written.tail);
-  return written.lastFrame;
+  if (typeof tail === "string") {
+    written.head = head;
+    written.frame = tail;
+  } else {
+    setWhole(written, joinBytes(head, tail, ""));
+  }
+  return written;
+}
+
+function setWhole(written: WrittenMessage, frame: EncodedFrame): void {
+  written.head = "";
+  written.frame = frame;
 }
 
 /** What was written already that does for a version. */
-function writtenOf(message: EncodableMessage, version: Version): EncodedMessage | undefined {
-  if (!(message.encoded instanceof EncodedMessage)) return undefined;
-  let written: EncodedMessage | undefined = message.encoded;
+function writtenOf(message: EncodableMessage, version: Version): WrittenMessage | undefined {
+  if (!(message.encoded instanceof WrittenMessage)) return undefined;
+  let written: WrittenMessage | undefined = message.encoded;
   if (message.headers.plain !== undefined) return written;
   while (written !== undefined && written.version !== version) written = written.next;
   return written;
@@ -106,7 +131,7 @@ function writeMessage(message: EncodableMessage, version: Version, head: string)
 }
 
 /** Has the engine put the pieces of a text together now, as it would for each frame they are part of. */
-function whole(text: EncodedFrame): EncodedFrame {
+function flat(text: EncodedFrame): EncodedFrame {
   if (typeof text === "string") text.charCodeAt(0);
   return text;
 }
@@ -114,10 +139,6 @@ function whole(text: EncodedFrame): EncodedFrame {
 /** Lets go of what was encoded, when nobody else will get the message soon. */
 export function forgetEncoded(message: EncodableMessage): void {
   message.encoded = undefined;
-}
-
-function join(head: string, tail: EncodedFrame): EncodedFrame {
-  return typeof tail === "string" ? head + tail : joinBytes(head, tail, "");
 }
 
 function joinBytes(head: string, middle: Uint8Array, end: string): Uint8Array {

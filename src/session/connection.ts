@@ -424,10 +424,9 @@ export class Connection
     counters.delivered++;
     this.#messagesOut++;
     if (tap !== undefined) traceMessage(tap, this.number, { subscription, message, head });
-    this.#outbox.push(
-      encodeMessage(message, this.#rules.version, head),
-      entry === undefined && !subscription.browses,
-    );
+    const written = encodeMessage(message, this.#rules.version, head);
+    const droppable = entry === undefined && !subscription.browses;
+    this.#outbox.pushAfter(written.head, written.frame, droppable);
     if (!this.#outbox.pressed) return true;
     return this.now() - this.#outbox.pressedAt >= this.#context.limits.publisherPauseMs;
   }

@@ -2,7 +2,7 @@ import type { Memory } from "../broker/memory.ts";
 import type { Runtime } from "../runtime.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { Turn } from "./turn.ts";
-import type { Wire, WireFrame } from "./wire.ts";
+import { type Wire, type WireFrame, wholeFrames } from "./wire.ts";
 
 /** What an outbox tells its connection. All come in a turn's tasks, never inside `push`. */
 export interface OutboxOwner {
@@ -39,6 +39,8 @@ export class Outbox {
   readonly #wire: Wire;
   /** A new one for each batch; none while there is none, as most of the time. */
   #frames: WireFrame[] | undefined;
+  /** What each of them begins with; empty where they are whole. */
+  #head = "";
   /** For each frame whether it may be dropped; kept only where the policy drops. */
   #droppable: boolean[] | undefined;
   #bytes = 0;
@@ -79,20 +81,25 @@ export class Outbox {
 
   /** Adds a frame. `droppable`: a message of a topic, which the policy may drop. */
   push(frame: WireFrame, droppable: boolean): void {
+    this.pushAfter("", frame, droppable);
+  }
+
+  /** Adds a text frame of two parts; those of a batch that begin alike are put together in one go. */
+  pushAfter(head: string, rest: WireFrame, droppable: boolean): void {
     if (this.#cut) return;
     const { turn, limits } = this.#context;
-    const size = frame.length;
+    const size = head.length + rest.length;
     // Large frames take long to send, and so count more.
     turn.charge(1 + (size >> 13));
     const isBehind = this.pressed || this.#bytes + this.#inWire > limits.outboxBytesMax;
     if (isBehind && !this.#admits(size, droppable)) return;
-    this.#add(frame, droppable);
+    this.#add(head, rest, droppable);
   }
 
   /** Adds the frame behind which nothing comes; no budget asks for it. */
   pushLast(frame: WireFrame): void {
     this.#context.turn.charge(1);
-    this.#add(frame, false);
+    this.#add("", frame, false);
     this.#cut = true;
   }
 
@@ -106,15 +113,17 @@ export class Outbox {
     return (this.size <= budget && !short) || this.#makeRoom(size, droppable);
   }
 
-  #add(frame: WireFrame, droppable: boolean): void {
+  #add(head: string, rest: WireFrame, droppable: boolean): void {
     const { turn, memory, limits } = this.#context;
     const { outboxBytesMax, slowConsumer } = limits;
-    const size = frame.length;
+    const size = head.length + rest.length;
+    if (this.#frames === undefined) this.#head = head;
+    else if (this.#head !== head) this.#makeWhole(this.#frames);
     const frames = (this.#frames ??= []);
     // What was pushed while nothing could be dropped stays.
     if (slowConsumer !== "disconnect") this.#droppable ??= frames.map(() => false);
     this.#droppable?.push(droppable);
-    frames.push(frame);
+    frames.push(this.#head === head ? rest : head + rest);
     this.#bytes += size;
     memory.used += size;
     if (!this.pressed && this.#bytes + this.#inWire > outboxBytesMax / 2) this.#press();
@@ -130,6 +139,12 @@ export class Outbox {
       this.#flushing = "patiently";
       turn.flushPatiently(this);
     }
+  }
+
+  /** Those that begin differently are kept whole. */
+  #makeWhole(frames: readonly WireFrame[]): void {
+    this.#frames = [...wholeFrames(frames, this.#head)];
+    this.#head = "";
   }
 
   /** The end of the turn: sends what there is. */
@@ -205,7 +220,7 @@ export class Outbox {
     this.#bytes = 0;
     this.framesSent += frames.length;
     this.lastSentAt = this.#context.runtime.now();
-    this.#wire.write(frames);
+    this.#wire.write(frames, this.#head);
     this.#sample();
     if (this.pressed && this.size <= this.#bytesMax / 2) this.#relieve();
   }
@@ -268,7 +283,7 @@ export class Outbox {
   #dropAt(frames: WireFrame[], index: number): void {
     const [frame] = frames.splice(index, 1);
     this.#droppable?.splice(index, 1);
-    const size = frame?.length ?? 0;
+    const size = frame === undefined ? 0 : this.#head.length + frame.length;
     this.#bytes -= size;
     this.#context.memory.used -= size;
     this.dropped++;

@@ -3,6 +3,11 @@ import type { PeerName } from "../observe/events.ts";
 /** What goes out at once: a string is a frame whose bytes are valid UTF-8. */
 export type WireFrame = string | Uint8Array;
 
+/** The frames of a batch that all begin with `head`, each by itself; see `Wire.write`. */
+export function wholeFrames(frames: readonly WireFrame[], head: string): readonly WireFrame[] {
+  return head === "" ? frames : frames.map((rest) => head + rest);
+}
+
 /** The far end of a wire and how it came in. */
 export interface Peer extends PeerName {
   /** Whether each write travels as messages of their own (WebSocket), so that a beat is one too. */
@@ -26,9 +31,10 @@ export interface Wire {
    * Sends whole frames, in order. Never drops: what the operating system does
    * not take now is kept and sent later, and counts in `buffered`. A string is
    * text, bytes are a frame that is not valid UTF-8. On WebSocket each frame
-   * becomes one message.
+   * becomes one message. Where `head` is not empty every frame begins with it,
+   * and is text: `frames` then hold what comes after it.
    */
-  write(frames: readonly WireFrame[]): void;
+  write(frames: readonly WireFrame[], head: string): void;
   /** Bytes taken by `write` and not yet by the operating system. */
   readonly buffered: number;
   /** Stops reading. What was read already may still arrive. */

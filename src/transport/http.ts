@@ -7,7 +7,7 @@ import {
 import type { Connections } from "../session/connections.ts";
 import { EventStream } from "../session/event_stream.ts";
 import { publishOnce } from "../session/publish_once.ts";
-import type { Wire, WireFrame } from "../session/wire.ts";
+import { type Wire, type WireFrame, wholeFrames } from "../session/wire.ts";
 import type { RequestBodies } from "./request_bodies.ts";
 
 /** What sending over HTTP needs. */
@@ -143,8 +143,8 @@ function streamBody(address: string): {
       ...{ transport: "http", address, port: 0, messages: false, answersPings: false },
       ...{ local: false, subProtocol: "" },
     },
-    write: (frames) => {
-      for (const bytes of joinFrames(frames)) controller?.enqueue(bytes);
+    write: (frames, head) => {
+      for (const bytes of joinFrames(wholeFrames(frames, head))) controller?.enqueue(bytes);
     },
     get buffered() {
       const room = controller?.desiredSize ?? STREAM_BUFFER_BYTES;

@@ -93,10 +93,10 @@ function answerHttp(socket: Socket<SocketData>, hint: string): void {
   socket.data.sniffed = undefined;
   // If the client does not close, the time that is given for a login ends it.
   socket.data.deaf = true;
-  wire.write([
+  const answer =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n" +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  ]);
+    `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+  wire.write([answer], "");
   wire.close();
 }
 
@@ -127,9 +127,10 @@ class TcpWire implements Wire {
     };
   }
 
-  write(frames: readonly WireFrame[]): void {
+  write(frames: readonly WireFrame[], head: string): void {
     if (!this.#open || this.#leaving) return;
-    const bytes = this.#join(frames);
+    // Texts that begin alike are nobody else's batch.
+    const bytes = head === "" ? this.#join(frames) : Buffer.from(head + frames.join(head));
     if (this.#waiting.length > 0) {
       this.#wait(bytes);
       return;

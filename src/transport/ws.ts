@@ -93,8 +93,9 @@ export class WebSocketWire implements Wire {
   readonly peer: Peer;
   /** Who is told what comes; undefined before and after. */
   inbound: Inbound | undefined;
-  /** What `sendBatch` is to send. */
+  /** What `sendBatch` and `sendTexts` are to send. */
   batch = NONE;
+  batchHead = "";
   /** Undefined unless it is open: to touch one that is closed would throw. */
   #socket: ServerWebSocket<SocketData> | undefined;
 
@@ -107,15 +108,16 @@ export class WebSocketWire implements Wire {
     this.#socket = socket;
   }
 
-  write(frames: readonly (string | Uint8Array)[]): void {
+  write(frames: readonly (string | Uint8Array)[], head: string): void {
     if (this.#socket === undefined) return;
     const [first] = frames;
     if (frames.length === 1 && first !== undefined) {
-      this.#socket.send(first);
+      this.#socket.send(head === "" ? first : head + first);
       return;
     }
     this.batch = frames;
-    this.#socket.cork(sendBatch);
+    this.batchHead = head;
+    this.#socket.cork(head === "" ? sendBatch : sendTexts);
     this.batch = NONE;
   }
 
@@ -146,6 +148,36 @@ export class WebSocketWire implements Wire {
   /** The socket is closed. */
   gone(): void {
     this.#socket = undefined;
+  }
+}
+
+/** So many characters are put together at most; the copy of more would cost memory, and give nothing. */
+const TEXT_MAX = 128 * 1024;
+
+/**
+ * Sends frames that begin alike, as those of one subscription do: as parts of
+ * one text, which the engine makes in one piece. A text for each would be a
+ * piece of cold memory each, twice the time (`docs/performance.md`).
+ */
+function sendTexts(socket: ServerWebSocket<SocketData>): void {
+  const { batch, batchHead } = socket.data;
+  for (let at = 0; at < batch.length;) {
+    const from = at;
+    let length = 0;
+    while (at < batch.length && (at === from || length <= TEXT_MAX)) {
+      length += batchHead.length + (batch[at++]?.length ?? 0);
+    }
+    const some = at - from === batch.length ? batch : batch.slice(from, at);
+    socket.send(`${batchHead}${some[0]}`);
+    if (some.length === 1) continue;
+    // What stands between two is the head of the second.
+    const text = some.join(batchHead);
+    let begin = some[0]?.length ?? 0;
+    for (let i = 1; i < some.length; i++) {
+      const end = begin + batchHead.length + (some[i]?.length ?? 0);
+      socket.send(text.slice(begin, end));
+      begin = end;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { RawPeer } from "../support/peer.ts";
 import { bodiesOf, receive, receiveSome, send, settle, subscribe } from "../support/steps.ts";
 import { overEachTransport } from "../transport_matrix.ts";
 
@@ -127,6 +128,31 @@ overEachTransport(
       await settle(peer, "ACK", again);
       await receive(peer, "3");
       await peer.silent();
+    });
+
+    test("SEMANTICS Order: subscribers with ids of their own get every message whole and in order", async () => {
+      const destination = house.topic();
+      const bodies = [
+        "a",
+        "",
+        "Größe",
+        "b",
+        "✓ ✗",
+        "c",
+        "x".repeat(70_000),
+        "é".repeat(70_000),
+        "d",
+      ];
+      const subscribers: { id: string; peer: RawPeer }[] = [];
+      for (const id of ["s1", "other", "s2"]) {
+        const peer = await house.connect();
+        await subscribe(peer, destination, { id });
+        subscribers.push({ id, peer });
+      }
+      await send(await house.connect(), destination, ...bodies);
+      for (const { id, peer } of subscribers) {
+        for (const body of bodies) await peer.expect("MESSAGE", { subscription: id }, body);
+      }
     });
 
     test("SEMANTICS Order: a flood on one connection leaves room for the others", async () => {

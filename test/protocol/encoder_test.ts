@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { headerList, Message } from "../../src/broker/message.ts";
-import { encodeFrame, encodeMessage, forgetEncoded } from "../../src/protocol/encoder.ts";
+import {
+  encodeFrame,
+  encodeMessage,
+  type EncodedFrame,
+  forgetEncoded,
+} from "../../src/protocol/encoder.ts";
 import { plainHeaders, writeHeaders } from "../../src/protocol/header_block.ts";
 import { type Version, VERSIONS } from "../../src/protocol/version.ts";
 import { checkProperty } from "./check_property.ts";
@@ -18,6 +23,12 @@ function message(headers: Message["headers"], body: string | Uint8Array = "body"
     persistent: false,
     arrivedAt: 0,
   });
+}
+
+/** A MESSAGE in one piece. */
+function encodeWhole(of: Message, version: Version, begin: string): EncodedFrame {
+  const { head, frame } = encodeMessage(of, version, begin);
+  return head === "" ? frame : head + frame;
 }
 
 describe("A message", () => {
@@ -37,8 +48,8 @@ describe("A message", () => {
       fc.property(pairs, fc.constantFrom<Version>(...VERSIONS), (headers, version) => {
         const lines = headers.map((text, at) => text + (at % 2 === 0 ? ":" : "\n")).join("");
         const head = "MESSAGE\nsubscription:s\n";
-        expect(encodeMessage(message(plainHeaders(lines)), version, head)).toBe(
-          encodeMessage(message(headerList(headers)), version, head),
+        expect(encodeWhole(message(plainHeaders(lines)), version, head)).toBe(
+          encodeWhole(message(headerList(headers)), version, head),
         );
         expect(plainHeaders(lines).list()).toEqual(headers);
       }),
@@ -49,7 +60,7 @@ describe("A message", () => {
     const sent = ["destination", "/queue/a", "odd:name", "x\\y", "content-length", "4"];
     for (const version of VERSIONS) {
       const head = `MESSAGE\n${writeHeaders(["subscription", "s:1"], version)}`;
-      const frame = encodeMessage(message(headerList(sent)), version, head);
+      const frame = encodeWhole(message(headerList(sent)), version, head);
       const [read] = readPieces([frame], { version }).frames;
       const odd = version === "1.0" ? "odd\\cname" : "odd:name";
       expect(read?.headers).toEqual([
@@ -62,7 +73,7 @@ describe("A message", () => {
   test("is one string for all receivers whose heads are equal, in turn for each version", () => {
     const shared = message(headerList(["a:b", "c"]));
     const encode = (version: Version, id: string) =>
-      encodeMessage(shared, version, `MESSAGE\nsubscription:${id}\n`);
+      encodeWhole(shared, version, `MESSAGE\nsubscription:${id}\n`);
     for (const version of [...VERSIONS, ...VERSIONS]) {
       expect(encode(version, "s1")).toBe(encode(version, "s1"));
       expect(encode(version, "s2")).toContain("subscription:s2\n");
@@ -71,10 +82,26 @@ describe("A message", () => {
     }
   });
 
+  test("is handed apart from its head to those whose heads differ, and whole where they are equal", () => {
+    const shared = message(headerList(["a", "b"]));
+    const heads = ["x\n", "y\n", "y\n", "y\n", "z\n"].map(
+      (head) => encodeMessage(shared, "1.2", `MESSAGE\n${head}`).head,
+    );
+    expect(heads).toEqual(["", "MESSAGE\ny\n", "", "", "MESSAGE\nz\n"]);
+  });
+
+  test("of bytes is always handed whole", () => {
+    const binary = message(headerList(["content-length", "1"]), Uint8Array.of(0xff));
+    for (const begin of ["MESSAGE\nx\n", "MESSAGE\ny\n", "MESSAGE\nz\n"]) {
+      const { head, frame } = encodeMessage(binary, "1.2", begin);
+      expect([head, Buffer.from(frame).toString("latin1", 0, begin.length)]).toEqual(["", begin]);
+    }
+  });
+
   test("with bytes that are no text stays bytes", () => {
     const body = new Uint8Array([0xff, 0, 0xfe]);
     const binary = message(headerList(["content-length", "3"]), body);
-    const frame = encodeMessage(binary, "1.2", "MESSAGE\nsubscription:é\n");
+    const frame = encodeWhole(binary, "1.2", "MESSAGE\nsubscription:é\n");
     expect(frame).toBeInstanceOf(Uint8Array);
     const [read] = readPieces([frame], { version: "1.2" }).frames;
     expect(read?.body).toBe("bytes ff00fe");
@@ -83,10 +110,10 @@ describe("A message", () => {
 
   test("is written anew after what was encoded is forgotten", () => {
     const shared = message(headerList(["a", "b"]));
-    const before = encodeMessage(shared, "1.2", "MESSAGE\n");
+    const before = encodeWhole(shared, "1.2", "MESSAGE\n");
     forgetEncoded(shared);
     expect(shared.encoded).toBeUndefined();
-    expect(encodeMessage(shared, "1.2", "MESSAGE\n")).toBe(before);
+    expect(encodeWhole(shared, "1.2", "MESSAGE\n")).toBe(before);
   });
 });
 

@@ -3,7 +3,7 @@ import { Memory } from "../../src/broker/memory.ts";
 import type { SessionLimits } from "../../src/session/limits.ts";
 import { FLUSH_FRAMES, Outbox } from "../../src/session/outbox.ts";
 import { Turn } from "../../src/session/turn.ts";
-import type { Wire } from "../../src/session/wire.ts";
+import { type Wire, type WireFrame, wholeFrames } from "../../src/session/wire.ts";
 
 /** An outbox with a wire that takes what it is told to. */
 interface Bench {
@@ -11,6 +11,8 @@ interface Bench {
   readonly memory: Memory;
   /** What the wire was given, a batch at a time. */
   readonly batches: string[][];
+  /** What the frames of each batch were said to begin with. */
+  readonly heads: string[];
   /** What the owner was told. */
   readonly told: string[];
   /** Lets the event loop go round. */
@@ -33,14 +35,17 @@ function bench(
   const clock = { ms: 0 };
   const memory = new Memory(1_000_000);
   const batches: string[][] = [];
+  const heads: string[] = [];
   const told: string[] = [];
   const wire: Wire = {
     peer: {
       ...{ transport: "fake", address: "", port: 0, messages: true, answersPings: false },
       ...{ local: true, subProtocol: "" },
     },
-    write: (frames) => {
+    write: (rests, head) => {
+      const frames = wholeFrames(rests, head);
       batches.push(frames.map(String));
+      heads.push(head);
       if (isStalled) buffered += frames.reduce((sum, frame) => sum + frame.length, 0);
     },
     get buffered() {
@@ -55,6 +60,7 @@ function bench(
   const made: Bench = {
     memory,
     batches,
+    heads,
     told,
     clock,
     limits,
@@ -109,6 +115,89 @@ describe("An outbox", () => {
     it.next();
     expect(it.batches).toHaveLength(1);
     expect([sent(it), it.memory.used, it.outbox.framesSent]).toEqual([["a", "b", "c"], 0, 3]);
+  });
+
+  describe("given frames of two parts", () => {
+    const cases: readonly [what: string, frames: readonly [string, WireFrame][], head: string][] = [
+      [
+        "that begin alike leaves their beginning apart",
+        [
+          ["a", "1"],
+          ["a", "2"],
+        ],
+        "a",
+      ],
+      [
+        "that begin differently makes them whole",
+        [
+          ["a", "1"],
+          ["b", "2"],
+          ["a", "3"],
+        ],
+        "",
+      ],
+      [
+        "behind a whole one makes them whole",
+        [
+          ["", "w"],
+          ["a", "1"],
+        ],
+        "",
+      ],
+      [
+        "before a whole one makes them whole",
+        [
+          ["a", "1"],
+          ["", "w"],
+          ["a", "2"],
+        ],
+        "",
+      ],
+      [
+        "before bytes makes them whole",
+        [
+          ["a", "1"],
+          ["", Uint8Array.of(50)],
+        ],
+        "",
+      ],
+    ];
+    test.each(cases)("%s", (_what, frames, head) => {
+      const it = bench();
+      for (const [begin, rest] of frames) it.outbox.pushAfter(begin, rest, TOPIC);
+      const whole = frames.map(([begin, rest]) => begin + rest);
+      const size = frames.reduce((sum, [begin, rest]) => sum + begin.length + rest.length, 0);
+      expect(it.memory.used).toBe(size);
+      it.next();
+      expect([it.batches, it.heads, it.memory.used]).toEqual([[whole], [head], 0]);
+    });
+
+    test("does not mix the beginnings of two batches", () => {
+      const it = bench();
+      for (const head of ["a", "b", ""]) {
+        it.outbox.pushAfter(head, "1", OTHER);
+        it.next();
+      }
+      expect([it.batches, it.heads]).toEqual([
+        [["a1"], ["b1"], ["1"]],
+        ["a", "b", ""],
+      ]);
+    });
+
+    test("counts both parts of what the policy drops", () => {
+      const it = bench("drop-oldest", 100);
+      it.stall(true);
+      it.outbox.push(frame("w", 60), OTHER);
+      it.next();
+      for (const name of ["a", "b", "c", "d"]) {
+        it.outbox.pushAfter("head", frame(name, 16), TOPIC);
+      }
+      expect([it.outbox.dropped, it.outbox.size, it.memory.used]).toEqual([2, 100, 100]);
+      it.stall(false);
+      it.next();
+      expect(it.batches[1]).toEqual([`head${frame("c", 16)}`, `head${frame("d", 16)}`]);
+      expect(it.memory.used).toBe(0);
+    });
   });
 
   test("sends earlier when a batch is full", () => {

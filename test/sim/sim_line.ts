@@ -1,4 +1,4 @@
-import type { Inbound, Peer, Wire } from "../../src/session/wire.ts";
+import { type Inbound, type Peer, type Wire, wholeFrames } from "../../src/session/wire.ts";
 import type { Closed, LineEvents } from "../support/line.ts";
 import type { Chance } from "./chance.ts";
 import type { VirtualRuntime } from "./virtual_runtime.ts";
@@ -199,13 +199,13 @@ export function openSimLine(
   };
   const wire: Wire = {
     peer,
-    write: (frames) => {
+    write: (rests, head) => {
       if (leftAt !== undefined || inbound === undefined) return;
       if (clientIs === "lost") {
         if (style.breaksInside) tellBroker("broken");
         return;
       }
-      for (const frame of frames) {
+      for (const frame of wholeFrames(rests, head)) {
         const piece = stream ? bytesOf(frame) : frame;
         buffered.push(piece);
         bufferedBytes += sizeOf(piece);

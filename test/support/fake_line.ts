@@ -1,4 +1,4 @@
-import type { Inbound, Peer, Wire } from "../../src/session/wire.ts";
+import { type Inbound, type Peer, type Wire, wholeFrames } from "../../src/session/wire.ts";
 import type { Line, LineEvents } from "./line.ts";
 import type { ManualRuntime } from "./manual_runtime.ts";
 
@@ -103,8 +103,9 @@ export function openFakeLine(
   };
   const wire: Wire = {
     peer,
-    write: (frames) => {
+    write: (rests, head) => {
       if (state !== "open") return;
+      const frames = wholeFrames(rests, head);
       if (stalled) unsent.push(...frames);
       else hand([...frames]);
     },
