@@ -1,7 +1,7 @@
 import { Fault, quote } from "../fault.ts";
 import { type Frame, headerOf } from "../protocol/frame.ts";
-import { plainHeaders } from "../protocol/header_block.ts";
 import type { Refused, Verdict } from "../engine/operation.ts";
+import type { HeaderBlock } from "../protocol/header_block.ts";
 import type { VersionRules } from "../protocol/version.ts";
 import { detach } from "./detach.ts";
 import { readNackHeaders, readSubscribeHeaders, readUnsubscribeHeaders } from "./dialect.ts";
@@ -18,6 +18,8 @@ export interface Client {
   readonly rules: VersionRules;
   /** A copy of a text that many clients send alike. */
   intern(text: string): string;
+  /** Headers of lines that may be sent on as they are; one for messages that come alike. */
+  headersOf(lines: string): HeaderBlock;
   /** When the frame at hand came, or what came after it, in ms since the epoch. */
   readonly receivedAt: number;
   /** Answers CONNECT; throws if the two sides have no common ground. */
@@ -83,7 +85,7 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 }
 
 function send(client: Client, frame: Frame, done: Done): void {
-  const prepared = preparedSend(frame);
+  const prepared = preparedSend(client, frame);
   const { persistent, priority, replyTo, retain } = prepared.asks;
   const now = client.receivedAt;
   const { isWasteful } = prepared;
@@ -107,10 +109,10 @@ function send(client: Client, frame: Frame, done: Done): void {
   client.concerns(id);
 }
 
-function preparedSend(frame: Frame): PreparedSend {
+function preparedSend(client: Client, frame: Frame): PreparedSend {
   const { slot } = frame;
   if (slot?.prepared instanceof PreparedSend) return slot.prepared;
-  const prepared = new PreparedSend(frame, plainHeaders);
+  const prepared = new PreparedSend(frame, (lines) => client.headersOf(lines));
   if (slot !== undefined) slot.prepared = prepared;
   return prepared;
 }

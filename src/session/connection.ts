@@ -6,7 +6,7 @@ import { type DecoderLimits, readWholeText, type TextReading } from "../protocol
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
 import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { HeadMemo } from "../protocol/head_memo.ts";
-import { writeHeaders } from "../protocol/header_block.ts";
+import { type HeaderBlock, writeHeaders } from "../protocol/header_block.ts";
 import { grantHeartBeat, NO_HEART_BEAT } from "../protocol/heart_beat.ts";
 import {
   negotiateVersion,
@@ -157,6 +157,10 @@ export class Connection
 
   intern(text: string): string {
     return this.#context.interner.intern(text);
+  }
+
+  headersOf(lines: string): HeaderBlock {
+    return this.#context.interner.headersOf(lines);
   }
 
   /** Rules of the version that was agreed on. */

@@ -1,8 +1,12 @@
+import { type HeaderBlock, plainHeaders } from "../protocol/header_block.ts";
 import { detach } from "./detach.ts";
 
 /** Texts kept, and how long one may be that is worth it. */
 const KEPT_MAX = 1_024;
 const LENGTH_MAX = 256;
+/** The same for the headers of messages. */
+const HEADERS_MAX = 256;
+const LINES_MAX = 1_024;
 
 /**
  * Has all who send the same text keep one copy of it: every browser runs the
@@ -12,6 +16,7 @@ const LENGTH_MAX = 256;
  */
 export class Interner {
   readonly #kept = new Map<string, string>();
+  readonly #headers = new Map<string, HeaderBlock>();
 
   /** A copy of the text that keeps nothing else alive. */
   intern(text: string): string {
@@ -22,5 +27,19 @@ export class Interner {
     if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
     this.#kept.set(copy, copy);
     return copy;
+  }
+
+  /**
+   * Headers of lines that may be sent on as they are; `lines` keep nothing else
+   * alive. Messages that come in one millisecond mostly have the same.
+   */
+  headersOf(lines: string): HeaderBlock {
+    const known = this.#headers.get(lines);
+    if (known !== undefined) return known;
+    const headers = plainHeaders(lines);
+    if (lines.length > LINES_MAX) return headers;
+    if (this.#headers.size >= HEADERS_MAX) this.#headers.clear();
+    this.#headers.set(lines, headers);
+    return headers;
   }
 }

@@ -71,18 +71,24 @@ export class PreparedSend {
     return this.#latest;
   }
 
-  /** The sender's own lines if nothing is taken out of them, and numbers, which need no escape. */
+  /** The sender's own lines, those left that are sent on, and numbers, which need no escape. */
   #make(added: readonly string[]): MessageHeaders {
     const { block, headers } = this.#head;
-    if (block === undefined || this.#kept !== undefined) {
-      return headerList([...(this.#kept ?? headers), ...added]);
-    }
-    let lines = block;
-    for (let i = 0; i < added.length; i += 2) lines += `${added[i]}:${added[i + 1]}\n`;
-    // Has the pieces made one: they go into every message from now on.
-    lines.charCodeAt(0);
-    return this.#plainHeaders(lines);
+    const kept = this.#kept;
+    if (block === undefined) return headerList([...(kept ?? headers), ...added]);
+    // What needed no escape as it came needs none where some of it is left out.
+    const pieces = kept === undefined ? [block] : linesOf(kept);
+    // Joined, not added up: that would stay a tree of pieces in every message, and keep their frames.
+    return this.#plainHeaders([...pieces, ...linesOf(added), ""].join(""));
   }
+}
+
+function linesOf(headers: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    lines.push(headers[i] as string, ":", headers[i + 1] as string, "\n");
+  }
+  return lines;
 }
 
 function firstOf(headers: readonly string[], name: string): string | undefined {

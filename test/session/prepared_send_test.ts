@@ -1,0 +1,73 @@
+import { heapStats } from "bun:jsc";
+import { expect, test } from "bun:test";
+import { readHead } from "../../src/protocol/frame.ts";
+import { VERSION_RULES } from "../../src/protocol/version.ts";
+import { Interner } from "../../src/session/interner.ts";
+import { PreparedSend } from "../../src/session/prepared_send.ts";
+
+const READING = {
+  rules: VERSION_RULES["1.2"],
+  limits: { headersMax: 100, headerLineBytesMax: 1_000_000 },
+};
+const NOW = 1_700_000_000_000;
+
+function prepare(block: string, interner = new Interner()): PreparedSend {
+  const head = readHead("SEND", block, READING);
+  return new PreparedSend(head, (lines) => interner.headersOf(lines));
+}
+
+const LINES: readonly {
+  readonly what: string;
+  readonly block: string;
+  readonly plain: string | undefined;
+}[] = [
+  {
+    what: "all of them, and what the broker adds",
+    block: "destination:/queue/a\nown:1\n",
+    plain: `destination:/queue/a\nown:1\ntimestamp:${NOW}\ncontent-length:3\n`,
+  },
+  {
+    what: "those that are left when some are the broker's",
+    block: "destination:/queue/a\nreceipt:r-1\nown:1\n",
+    plain: `destination:/queue/a\nown:1\ntimestamp:${NOW}\ncontent-length:3\n`,
+  },
+  {
+    what: "just as they came when nothing is to add",
+    block: "destination:/queue/a\ntimestamp:1\ncontent-length:3\n",
+    plain: "destination:/queue/a\ntimestamp:1\ncontent-length:3\n",
+  },
+  {
+    what: "not as lines where one has an escape",
+    block: "destination:/queue/a\nreceipt:r-1\nown:a\\cb\n",
+    plain: undefined,
+  },
+];
+
+test.each([...LINES])("The sender's lines go on: $what", ({ block, plain }) => {
+  expect(prepare(block).headersAt(NOW, 3).plain).toBe(plain);
+});
+
+test("Messages that come alike in one millisecond share their headers, whatever receipt each asks for", () => {
+  const interner = new Interner();
+  const first = prepare("destination:/queue/a\nreceipt:r-1\n", interner).headersAt(NOW, 3);
+  const second = prepare("destination:/queue/a\nreceipt:r-2\n", interner).headersAt(NOW, 3);
+  expect(second).toBe(first);
+});
+
+test.each([
+  ["all are sent on", "destination:/queue/a\ntimestamp:1\ncontent-length:3\n"],
+  ["some are taken out", "destination:/queue/a\nreceipt:r-1\ntimestamp:1\ncontent-length:3\n"],
+])("Headers keep nothing alive of the frame they came in: %s", (_how, block) => {
+  const FRAMES = 300;
+  const FRAME_BYTES = 100_000;
+  const kept: unknown[] = [];
+  Bun.gc(true);
+  const before = heapStats().heapSize;
+  for (let i = 0; i < FRAMES; i++) {
+    const frame = Buffer.from(`${block}own:${i}\n${"x".repeat(FRAME_BYTES)}`).toString();
+    kept.push(prepare(frame.slice(0, frame.indexOf("x"))).headersAt(NOW, 3));
+  }
+  Bun.gc(true);
+  expect(heapStats().heapSize - before).toBeLessThan((FRAMES * FRAME_BYTES) / 4);
+  expect(kept.length).toBe(FRAMES);
+});
