@@ -9,6 +9,7 @@
 
 import { Memory } from "../src/broker/memory.ts";
 import { Message } from "../src/broker/message.ts";
+import { plainHeaders } from "../src/protocol/header_block.ts";
 import { type Consumer, Queue, type QueueEntry } from "../src/broker/queue.ts";
 
 const ROUNDS = 200_000;
@@ -18,7 +19,7 @@ function message(number: number, priority: number): Message {
   return new Message({
     number,
     id: `bench-${number}`,
-    headers: { plain: `destination:/queue/bench\nn:${number}\n`, list: () => ["n", `${number}`] },
+    headers: plainHeaders(`destination:/queue/bench\nn:${number}\n`),
     body: `${number}`.padEnd(100, "x"),
     priority,
     expiresAt: 0,

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultConfig, OPTIONS } from "../src/config.ts";
+import { headerList } from "../src/broker/message.ts";
 import { createSelectorCache } from "../src/broker/selector.ts";
 import { Session } from "../src/session/session.ts";
 import { createBroker } from "../src/stompbox.ts";
@@ -762,7 +763,7 @@ test.each([
     filterOf: createSelectorCache(1).compile,
   };
   const session = new Session(OWNER, context, { name: "t", seesSystem: false });
-  const headers = { plain: undefined, list: () => [] };
+  const headers = headerList([]);
   const draft = {
     ...{
       destination: QUEUE,

@@ -273,7 +273,7 @@ function readdressed(message: Message, path: string): Message {
     const name = before[i] ?? "";
     if (!OF_THE_OLD_PLACE.has(name)) headers.push(name, before[i + 1] ?? "");
   }
-  return new Message({ ...message, headers: headerList(headers) });
+  return message.with({ headers: headerList(headers) });
 }
 
 /**

@@ -1,5 +1,9 @@
+import { detach } from "./detach.ts";
+
 /** The headers a message keeps. What writes them for a client knows the two forms. */
 export interface MessageHeaders {
+  /** Characters of them, about. */
+  readonly size: number;
   /** Header lines that any receiver may be sent as they are; opaque in here. */
   readonly plain: string | undefined;
   /** Names and values in turn, unescaped, in the order sent. Do not change it. */
@@ -28,42 +32,90 @@ export interface MessageFields {
 /** Bytes that a queued message costs besides its headers and body, about. */
 const OVERHEAD_BYTES = 256;
 
-/** A message as the broker holds it. Immutable but for the encoder's slot. */
+/** Longer bodies may keep the frame that they came in: it is hardly more. */
+const DETACHED_MAX = 4_096;
+/** What the rank of a persistent message has added. */
+const PERSISTENT = 10;
+
+/**
+ * A message as the broker holds it. Immutable but for the encoder's slot.
+ *
+ * A million of them may wait: it has eight fields because an object of nine
+ * takes 112 bytes in place of 80.
+ */
 export class Message implements MessageFields {
   readonly number: number;
   readonly id: string;
   readonly headers: MessageHeaders;
-  readonly body: string | Uint8Array;
-  readonly priority: number;
   readonly expiresAt: number;
-  readonly persistent: boolean;
   readonly arrivedAt: number;
-  /** Bytes it counts for in every budget. */
-  readonly size: number;
   /** Belongs to the encoder: what was written once for all receivers. */
   encoded: unknown = undefined;
+  #body: string | Uint8Array;
+  /** Its priority, and whether it is persistent. */
+  readonly #rank: number;
 
   constructor(fields: MessageFields) {
     this.number = fields.number;
     this.id = fields.id;
     this.headers = fields.headers;
-    this.body = fields.body;
-    this.priority = fields.priority;
+    this.#body = fields.body;
+    this.#rank = fields.persistent ? fields.priority + PERSISTENT : fields.priority;
     this.expiresAt = fields.expiresAt;
-    this.persistent = fields.persistent;
     this.arrivedAt = fields.arrivedAt;
-    this.size = OVERHEAD_BYTES + headerBytes(fields.headers) + fields.body.length;
   }
-}
 
-function headerBytes(headers: MessageHeaders): number {
-  if (headers.plain !== undefined) return headers.plain.length;
-  return headers.list().reduce((sum, text) => sum + text.length + 1, 0);
+  get body(): string | Uint8Array {
+    return this.#body;
+  }
+
+  get priority(): number {
+    return this.#rank % PERSISTENT;
+  }
+
+  get persistent(): boolean {
+    return this.#rank >= PERSISTENT;
+  }
+
+  /** Bytes it counts for in every budget. */
+  get size(): number {
+    return OVERHEAD_BYTES + this.headers.size + this.#body.length;
+  }
+
+  /** The same message, numbered and named alike, but for some fields. */
+  with(changes: Partial<Omit<MessageFields, "number" | "id">>): Message {
+    const { number, id, headers, body, priority, expiresAt, persistent, arrivedAt } = this;
+    const same = { number, id, headers, body, priority, expiresAt, persistent, arrivedAt };
+    return new Message({ ...same, ...changes });
+  }
+
+  /** It will wait for long: nothing else of what it came in is to be kept for it. */
+  settleIn(): void {
+    const body = this.#body;
+    if (typeof body === "string" && body.length <= DETACHED_MAX) this.#body = detach(body);
+  }
 }
 
 /** Headers from names and values in turn, unescaped. */
 export function headerList(list: readonly string[]): MessageHeaders {
-  return { plain: undefined, list: () => list };
+  return new ListedHeaders(list);
+}
+
+class ListedHeaders implements MessageHeaders {
+  readonly plain = undefined;
+  readonly size: number;
+  readonly #list: readonly string[];
+
+  constructor(list: readonly string[]) {
+    this.#list = list;
+    let size = 0;
+    for (const text of list) size += text.length + 1;
+    this.size = size;
+  }
+
+  list(): readonly string[] {
+    return this.#list;
+  }
 }
 
 /** The first value of a header of a message, or undefined. */

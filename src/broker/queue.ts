@@ -37,16 +37,17 @@ export interface QueueLimits {
   readonly overflow: "reject" | "drop-oldest";
 }
 
+/**
+ * What most messages never need, as they go out once and to anybody, is apart:
+ * a million of them may wait, and six fields take 64 bytes.
+ */
 class Entry implements QueueEntry {
   readonly queue: Queue;
   readonly message: Message;
   readonly place: number;
   state: EntryState = "ready";
-  returns = 0;
   deliveries = 0;
-  refusals = 0;
-  /** The filtered views that it stands in. */
-  views: View[] | undefined = undefined;
+  #rare: Rare | undefined = undefined;
 
   constructor(queue: Queue, message: Message, place: number) {
     this.queue = queue;
@@ -57,7 +58,34 @@ class Entry implements QueueEntry {
   get isReady(): boolean {
     return this.state === "ready";
   }
+
+  get returns(): number {
+    return this.#rare === undefined ? 0 : this.#rare.returns;
+  }
+
+  get refusals(): number {
+    return this.#rare === undefined ? 0 : this.#rare.refusals;
+  }
+
+  /** The filtered views that it stands in. */
+  get views(): readonly View[] | undefined {
+    return this.#rare?.views;
+  }
+
+  /** What can be changed of these. */
+  get rare(): Rare {
+    return (this.#rare ??= { returns: 0, refusals: 0, views: undefined });
+  }
 }
+
+interface Rare {
+  returns: number;
+  refusals: number;
+  views: View[] | undefined;
+}
+
+/** Behind so many a message will wait for long; to see to that costs what most never need. */
+const DEEP = 1_000;
 
 /** What consumers with the same filter see of a queue, and whose turn it is among them. */
 interface View {
@@ -185,12 +213,13 @@ export class Queue {
     if (this.#ready === 0 && this.#filtered === undefined && this.#passOn(entry)) return entry;
     this.#bytes += message.size;
     this.#memory.used += message.size;
+    if (this.#ready >= DEEP) message.settleIn();
     this.#ready++;
     this.#all.list.append(entry);
     if (this.#filtered !== undefined) {
       for (const view of this.#filtered.values()) {
         if (!matches(view, entry)) continue;
-        (entry.views ??= []).push(view);
+        (entry.rare.views ??= []).push(view);
         view.list.append(entry);
       }
     }
@@ -245,12 +274,12 @@ export class Queue {
     const own = this.#own(entry);
     if (own === undefined || own.state === "ready") return;
     this.#enter(own, "ready");
-    own.returns++;
+    own.rare.returns++;
     this.#all.list.putBack(own);
     if (this.#filtered === undefined) return;
     for (const view of this.#filtered.values()) {
       if (!matches(view, own)) continue;
-      (own.views ??= []).push(view);
+      (own.rare.views ??= []).push(view);
       view.list.putBack(own);
     }
   }
@@ -265,7 +294,7 @@ export class Queue {
   /** Counts a refusal of a held message; returns how many it has. */
   refuse(entry: QueueEntry): number {
     const own = this.#own(entry);
-    return own === undefined ? 0 : ++own.refusals;
+    return own === undefined ? 0 : ++own.rare.refusals;
   }
 
   /** Hands waiting messages to consumers with credit, in turn, until one of the two runs out. */
@@ -325,12 +354,13 @@ export class Queue {
       const entries = this.#all.list.after(position, CHUNK);
       for (const entry of entries) {
         if (!matches(view, entry)) continue;
-        entry.views ??= [];
+        const { rare } = entry;
+        rare.views ??= [];
         // Views that have ended meanwhile are let go, now and then.
-        if (entry.views.length > 8 && entry.views.length > 2 * this.filters) {
-          entry.views = entry.views.filter((each) => this.#isLive(each));
+        if (rare.views.length > 8 && rare.views.length > 2 * this.filters) {
+          rare.views = rare.views.filter((each) => this.#isLive(each));
         }
-        entry.views.push(view);
+        rare.views.push(view);
         if (entry.returns === 0) view.list.append(entry);
         else view.list.putBack(entry);
       }
@@ -404,6 +434,6 @@ export class Queue {
     this.#all.list.forget(entry);
     if (entry.views === undefined) return;
     for (const view of entry.views) view.list.forget(entry);
-    entry.views = undefined;
+    entry.rare.views = undefined;
   }
 }

@@ -641,8 +641,7 @@ export class LocalEngine {
       return;
     }
     const path = DEAD_LETTER_PREFIX + nameOf(queue.path);
-    const letter = new Message({
-      ...message,
+    const letter = message.with({
       expiresAt: 0,
       headers: headerList([
         ...forDeadLetters(message.headers.list(), path),

@@ -274,5 +274,5 @@ export class Topics {
 /** The message as later subscribers get it. */
 function retainedCopy(message: Message): Message {
   const headers = headerList([...message.headers.list(), "retained", "true"]);
-  return new Message({ ...message, headers });
+  return message.with({ headers });
 }

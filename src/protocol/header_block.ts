@@ -9,6 +9,8 @@ import { VERSION_RULES, type Version } from "./version.ts";
 export interface HeaderBlock {
   /** Lines that suit every version, each ended by LF; undefined where there is only the list. */
   readonly plain: string | undefined;
+  /** Characters of them, about. */
+  readonly size: number;
   /** Names and values in turn, unescaped, in order. */
   list(): readonly string[];
 }
@@ -24,6 +26,10 @@ class PlainHeaders implements HeaderBlock {
 
   constructor(plain: string) {
     this.plain = plain;
+  }
+
+  get size(): number {
+    return this.plain.length;
   }
 
   list(): readonly string[] {

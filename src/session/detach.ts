@@ -1,8 +1,2 @@
-/**
- * A copy of a text that keeps nothing else alive. A part of a text is a view
- * of the whole in JavaScriptCore: a few bytes kept for long would keep the
- * megabytes of headers around them.
- */
-export function detach(text: string): string {
-  return text === "" ? text : Buffer.from(text, "utf8").toString("utf8");
-}
+/** For sessions, most of which know frames: `protocol` and `broker` do not meet there. */
+export { detach } from "../broker/detach.ts";

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { headerList } from "../broker/message.ts";
 import { Fault, quote } from "../fault.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { readSendHeaders, stampSend } from "./dialect.ts";
@@ -56,7 +57,7 @@ export async function publishOnce(
   const id = session.publish(
     {
       destination,
-      headers: { plain: undefined, list: () => list },
+      headers: headerList(list),
       body,
       persistent,
       priority,

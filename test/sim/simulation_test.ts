@@ -119,7 +119,7 @@ function withExpiry({ context: { engine } }: Broker, laterMs: number): void {
   engine.createMessage = (fields) => {
     const message = createMessage(fields);
     const { expiresAt } = message;
-    return expiresAt === 0 ? message : new Message({ ...message, expiresAt: expiresAt + laterMs });
+    return expiresAt === 0 ? message : message.with({ expiresAt: expiresAt + laterMs });
   };
 }
 
