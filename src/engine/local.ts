@@ -1,6 +1,7 @@
 import type { Destination } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
 import { headerList, Message, type MessageFields } from "../broker/message.ts";
+import { NumberedIds } from "../broker/numbered_ids.ts";
 import { type PolicyOf, redeliveryDelay } from "../broker/policy.ts";
 import type { Consumer, Queue, QueueEntry } from "../broker/queue.ts";
 import { Schedule } from "../broker/schedule.ts";
@@ -59,8 +60,6 @@ const TEMPORARIES_MAX = 1_000;
 /** Why a message is dead: the header that says so. */
 type DeathReason = "rejected" | "max-deliveries" | "expired";
 
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, "0"));
-
 /** Retained messages given in one go. */
 const RETAINED_BATCH = 64;
 const BROWSE_BATCH = 64;
@@ -89,12 +88,12 @@ export class LocalEngine {
   readonly #temporaries = new Map<string, { readonly source: Source; readonly ownPath: string }>();
   readonly #schedule = new Schedule();
   #messages = 0;
-  /** All but the last three digits of a message's id; see `#idOf`. */
-  #idsBeginWith = "";
+  readonly #ids: NumberedIds;
   #delivering = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#ids = new NumberedIds(`${options.boot}-`);
     const { policyOf, memory } = options;
     this.#queues = new Queues({ policyOf, memory, changed: this.#toldOf("queue") });
     this.#topics = new Topics({
@@ -159,7 +158,7 @@ export class LocalEngine {
     const number = ++this.#messages;
     return new Message({
       number,
-      id: this.#idOf(number),
+      id: this.#ids.of(number),
       headers: fields.headers,
       body: fields.body,
       priority: fields.priority,
@@ -169,28 +168,9 @@ export class LocalEngine {
     });
   }
 
-  /**
-   * The id of a message: what this run's ids begin with, and its number. Put
-   * together of ready pieces: to write a number out is a tenth of what a small
-   * message costs in all.
-   */
-  #idOf(number: number): string {
-    const low = number % 1000;
-    if (low === 0 || this.#idsBeginWith === "") {
-      const high = number < 1000 ? "" : String((number - low) / 1000);
-      this.#idsBeginWith = `${this.#options.boot}-${high}`;
-    }
-    return number < 1000
-      ? `${this.#idsBeginWith}${number}`
-      : this.#idsBeginWith + THREE_DIGITS[low];
-  }
-
   /** The number in a message id of this run, or undefined for any other text. */
   numberOf(id: string): number | undefined {
-    const { boot } = this.#options;
-    if (!id.startsWith(`${boot}-`)) return undefined;
-    const number = id.slice(boot.length + 1);
-    return /^[1-9][0-9]{0,15}$/.test(number) ? Number(number) : undefined;
+    return this.#ids.numberOf(id);
   }
 
   /**

@@ -342,7 +342,7 @@ export function readWholeText(text: string, reading: TextReading): Frame | undef
   const body = text.slice(headEnd + 2, last);
   const length = headerOf(head.headers, "content-length");
   if (length !== undefined && length !== String(Buffer.byteLength(body))) return undefined;
-  if (memo?.wants(headEnd) === true) remember(memo, text.slice(0, headEnd + 2), reading);
+  if (memo?.wants(headEnd, head) === true) remember(memo, text.slice(0, headEnd + 2), reading);
   const { command, headers } = head;
   return { command, headers, block: head.block, body };
 }

@@ -20,8 +20,10 @@ export interface Frame {
   readonly block: string | undefined;
   /** A string exactly if the body's bytes are valid UTF-8. */
   readonly body: string | Uint8Array;
-  /** Set where frames with this very head came before; see `HeadMemo`. */
+  /** Set where frames with this very head came before, or one that `varies` in a value; see `HeadMemo`. */
   readonly slot?: HeadSlot;
+  /** The header whose value is not that of the other frames with this slot; undefined if all are. */
+  readonly varies?: string;
 }
 
 /** Bounds on the head of a frame. */

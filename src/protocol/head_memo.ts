@@ -1,5 +1,18 @@
 import { type Frame, type HeadLimits, headerOf, type HeadSlot } from "./frame.ts";
 
+/** The one value in which the latest heads differed. */
+interface Varying {
+  /** Its header, and where it is among the headers. */
+  readonly name: string;
+  readonly at: number;
+  /** Of the latest: equal values have equal marks. Not the value, which would keep its frame alive. */
+  mark: number;
+  /** What stands before it and behind it: the line ends, other header lines and the blank line. */
+  readonly before: string;
+  readonly after: string;
+  readonly slot: HeadSlot;
+}
+
 /** The head of a frame, ready for the next frame that begins with the same text. */
 interface KnownHead {
   /** Command, header lines and the blank line. */
@@ -11,10 +24,17 @@ interface KnownHead {
   /** Characters of its longest line. */
   readonly longest: number;
   readonly slot: HeadSlot;
+  varying: Varying | undefined;
 }
+
+const BLANK = 32;
+const COLON = 58;
+const BACKSLASH = 92;
 
 /** Longer ones are not remembered. */
 const LENGTH_MAX = 1024;
+/** Longer values are read anew. */
+const VALUE_MAX = 256;
 /** So many heads remembered in vain, and only every sixty-fourth is tried. */
 const MISSES_MAX = 8;
 const TRY_EVERY = 64;
@@ -23,7 +43,9 @@ const TRY_EVERY = 64;
  * Remembers the head of the frame before. A client that sends many messages
  * mostly sends them with the same headers: then reading them again, and all
  * that follows from them, is one comparison of texts. That is half the time of
- * a small SEND (`docs/performance.md`).
+ * a small SEND (`docs/performance.md`). Those that differ in one value, as the
+ * ACKs of a client do, or SENDs that each ask for a receipt, are two
+ * comparisons and that value.
  */
 export class HeadMemo {
   #known: KnownHead | undefined;
@@ -37,12 +59,13 @@ export class HeadMemo {
    */
   read(text: string, last: number, limits: HeadLimits): Frame | undefined {
     const known = this.#known;
-    if (known === undefined || !text.startsWith(known.text)) return undefined;
+    if (known === undefined) return undefined;
     // They may be others than when it was read.
     const { headersMax, headerLineBytesMax } = limits;
     if (known.headers.length > 2 * headersMax || known.longest * 3 > headerLineBytesMax) {
       return undefined;
     }
+    if (!text.startsWith(known.text)) return readVaried(text, known, { last, limits });
     const body = text.slice(known.text.length, last);
     const { command, headers, block, contentLength, slot } = known;
     if (contentLength !== undefined && contentLength !== String(Buffer.byteLength(body))) {
@@ -55,8 +78,20 @@ export class HeadMemo {
   /**
    * Told of a head of so many characters that was read anew. Returns whether
    * to remember it: heads are alike if they are as long as the one before.
+   * That in which it differs from the one that is known is noted.
    */
-  wants(length: number): boolean {
+  wants(length: number, head: Omit<Frame, "body">): boolean {
+    const known = this.#known;
+    if (known !== undefined) {
+      const varying = varyingIn(known, head);
+      const before = known.varying;
+      // A value that stays is remembered with its head.
+      const stays = varying?.at === before?.at && varying?.mark === before?.mark;
+      if (varying !== undefined && !stays) {
+        known.varying = varying;
+        return false;
+      }
+    }
     const isAlike = length === this.#length && length <= LENGTH_MAX;
     this.#length = length;
     if (!isAlike) return false;
@@ -71,6 +106,78 @@ export class HeadMemo {
     const contentLength = headerOf(headers, "content-length");
     const longest = Math.max(...text.split("\n").map((line) => line.length));
     const slot = { prepared: undefined };
-    this.#known = { text, command, headers, block, contentLength, longest, slot };
+    const varying = undefined;
+    this.#known = { text, command, headers, block, contentLength, longest, slot, varying };
   }
+}
+
+/** A frame whose head differs from the known one in the value that varied before, and in nothing else. */
+function readVaried(
+  text: string,
+  known: KnownHead,
+  { last, limits }: { last: number; limits: HeadLimits },
+): Frame | undefined {
+  const { varying, command } = known;
+  if (varying === undefined || !text.startsWith(varying.before)) return undefined;
+  const from = varying.before.length;
+  const end = text.indexOf("\n", from);
+  if (end < 0 || end - from > VALUE_MAX || !text.startsWith(varying.after, end)) return undefined;
+  if ((known.longest + end - from) * 3 > limits.headerLineBytesMax) return undefined;
+  const mark = markOf(text, from, end);
+  if (mark === undefined || mark === varying.mark) return undefined;
+  varying.mark = mark;
+  const headers = known.headers.slice();
+  headers[varying.at] = text.slice(from, end);
+  const bodyStart = end + varying.after.length;
+  const body = text.slice(bodyStart, last);
+  const length =
+    known.contentLength === undefined ? undefined : headerOf(headers, "content-length");
+  if (length !== undefined && length !== String(Buffer.byteLength(body))) return undefined;
+  const block = text.slice(command.length + 1, bodyStart - 1);
+  return { command, headers, block, body, slot: varying.slot, varies: varying.name };
+}
+
+/**
+ * A number for a value that may stand in a header line as it is; undefined for
+ * one that would have to be unescaped, trimmed or refused, or that has blanks.
+ */
+function markOf(text: string, from: number, end: number): number | undefined {
+  let mark = end - from;
+  for (let at = from; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code <= BLANK || code === COLON || code === BACKSLASH) return undefined;
+    mark = (Math.imul(mark, 31) + code) | 0;
+  }
+  return mark;
+}
+
+/** The one value in which a head differs from the known one, if there is just one, and nothing is escaped. */
+function varyingIn(
+  known: KnownHead,
+  { command, headers, block }: Omit<Frame, "body">,
+): Varying | undefined {
+  if (known.block === undefined || block === undefined) return undefined;
+  if (known.command !== command || known.headers.length !== headers.length) return undefined;
+  let at = -1;
+  let from = command.length + 1;
+  let start = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (known.headers[i] !== headers[i]) return undefined;
+    const [name = "", value = ""] = [known.headers[i], known.headers[i + 1]];
+    if (headers[i + 1] !== value) {
+      if (at >= 0) return undefined;
+      at = i + 1;
+      start = from + name.length + 1;
+    }
+    from += name.length + value.length + 2;
+  }
+  const value = headers[at] ?? "";
+  const mark = at < 0 ? undefined : markOf(value, 0, value.length);
+  if (mark === undefined) return undefined;
+  const end = start + (known.headers[at]?.length ?? 0);
+  return {
+    ...{ name: known.headers[at - 1] ?? "", at, mark },
+    ...{ before: known.text.slice(0, start), after: known.text.slice(end) },
+    slot: { prepared: undefined },
+  };
 }

@@ -1,3 +1,4 @@
+import { NumberedIds } from "../broker/numbered_ids.ts";
 import type { QueueEntry } from "../broker/queue.ts";
 import type { Held, Subscription } from "./subscription.ts";
 
@@ -7,13 +8,23 @@ import type { Held, Subscription } from "./subscription.ts";
  * cumulative ones. The queue knows what becomes of them.
  */
 export class Acks {
-  /** What ids of its deliveries begin with; no other session of any run has it. */
-  readonly prefix: string;
+  readonly #ids: NumberedIds;
   #byOrdinal: Map<number, Held> | undefined;
   #given = 0;
 
+  /** `prefix`: what ids of its deliveries begin with; no other session of any run has it. */
   constructor(prefix: string) {
-    this.prefix = prefix;
+    this.#ids = new NumberedIds(prefix);
+  }
+
+  /** What ACK and NACK may name a delivery by. */
+  idOf({ ordinal }: Held): string {
+    return this.#ids.of(ordinal);
+  }
+
+  /** The ordinal in such an id, or undefined for any other text. */
+  ordinalOf(id: string): number | undefined {
+    return this.#ids.numberOf(id);
   }
 
   /** Ordinal of the delivery made last. */

@@ -110,7 +110,8 @@ function send(client: Client, frame: Frame, done: Done): void {
 }
 
 function preparedSend(client: Client, frame: Frame): PreparedSend {
-  const { slot } = frame;
+  // A receipt is the sender's alone: whatever it is called, the message is the same.
+  const slot = frame.varies === undefined || frame.varies === "receipt" ? frame.slot : undefined;
   if (slot?.prepared instanceof PreparedSend) return slot.prepared;
   const prepared = new PreparedSend(frame, (lines) => client.headersOf(lines));
   if (slot !== undefined) slot.prepared = prepared;

@@ -72,6 +72,8 @@ const LINE_PATIENCE = 3;
 /** After a goodbye: so much more is read and thrown away before the wire is cut. */
 const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 2_000;
+/** Commands of which a client that sends them sends many. */
+const MANY_ALIKE: ReadonlySet<string> = new Set(["SEND", "ACK", "NACK"]);
 const OUR_VERSIONS = [...VERSIONS].reverse().join(",");
 
 /**
@@ -93,7 +95,7 @@ export class Connection
   readonly number: number;
   readonly session: Session;
   scheduledAt = Infinity;
-  /** Of a publisher: the heads of the frames before. */
+  /** Of who publishes or acknowledges: the heads of the frames before. */
   memo: HeadMemo | undefined;
   readonly #context: ConnectionContext;
   readonly #owner: ConnectionOwner;
@@ -264,7 +266,7 @@ export class Connection
       // The common case: nothing waits, and the text is one frame.
       const frame = readWholeText(data, this);
       if (frame !== undefined) {
-        if (frame.command === "SEND") this.memo ??= new HeadMemo();
+        if (MANY_ALIKE.has(frame.command)) this.memo ??= new HeadMemo();
         this.#carryOut(frame);
         if (this.#waits && this.#state === "connected") this.#pauseReading();
         return;
@@ -420,7 +422,7 @@ export class Connection
     if (entry !== undefined) {
       if (subscription.acknowledges) {
         const held = session.acks.hold(subscription, entry);
-        if (this.#rules.sendsAckHeader) head += `ack:${session.ackId(held)}\n`;
+        if (this.#rules.sendsAckHeader) head += `ack:${session.acks.idOf(held)}\n`;
       }
       if (entry.deliveries > 1) head += `redelivered:true\ndelivery-count:${entry.deliveries}\n`;
     }

@@ -171,11 +171,6 @@ export class Session {
     return operations > pendingOperationsMax || bytes > pendingBytesMax;
   }
 
-  /** What ACK and NACK may name a delivery by. */
-  ackId(held: Held): string {
-    return this.acks.prefix + String(held.ordinal);
-  }
-
   /** The client was given a message of that number. */
   noteDelivered(messageNumber: number): void {
     if (messageNumber > this.#latestMessage) this.#latestMessage = messageNumber;
@@ -320,11 +315,12 @@ export class Session {
         `Cannot settle ${quote(target.id)}: a transaction that is open settles it already`,
       );
     }
+    const { isFull } = held.subscription;
     if (transaction === undefined && held.subscription.ack !== "client") {
       this.acks.release(held);
       const settlement: Operation = { kind: "settle", entry: held.entry, verdict };
       this.#context.engine.applyOne(this.#source, settlement, options.done);
-      this.#resume(held.subscription);
+      if (isFull) this.#resume(held.subscription);
       return held.entry.message.id;
     }
     const all = held.subscription.ack === "client" ? heldUpTo(held) : [held];
@@ -339,7 +335,7 @@ export class Session {
       for (const each of all) this.acks.release(each);
       this.#context.engine.apply(this.#source, operations, options.done);
     }
-    this.#resume(held.subscription);
+    if (isFull) this.#resume(held.subscription);
     return held.entry.message.id;
   }
 
@@ -638,8 +634,7 @@ export class Session {
   /** What a target names; undefined if it was given before and is settled, or never asked for one. */
   #find(target: AckTarget): Held | undefined {
     const { id, subscription: subscriptionId } = target;
-    const { prefix } = this.acks;
-    const ordinal = id.startsWith(prefix) ? decimal(id.slice(prefix.length)) : undefined;
+    const ordinal = this.acks.ordinalOf(id);
     const found = ordinal === undefined ? undefined : this.acks.find(ordinal);
     if (found !== undefined) return found;
     if (ordinal !== undefined && ordinal <= this.acks.given) return undefined;
@@ -686,8 +681,4 @@ function withChanged(
 /** Bytes that a subscription costs, about; its id stands in three places. */
 function subscriptionCost({ id = "", named }: { id?: string | undefined; named: string }): number {
   return 512 + 3 * id.length + 2 * named.length;
-}
-
-function decimal(text: string): number | undefined {
-  return /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : undefined;
 }

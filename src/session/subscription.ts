@@ -108,6 +108,11 @@ export class Subscription implements Consumer {
     this.acknowledges = fields.ack !== "auto" && !fields.browses;
   }
 
+  /** Whether nothing more comes before something is settled. */
+  get isFull(): boolean {
+    return this.unacknowledged >= this.prefetch || this.unacknowledgedBytes >= this.prefetchBytes;
+  }
+
   get credit(): number {
     if (this.ended || !this.#owner.receptive) return 0;
     if (this.unacknowledgedBytes >= this.prefetchBytes) return 0;

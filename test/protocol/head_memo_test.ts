@@ -64,10 +64,69 @@ describe("A head that comes again", () => {
     expect(read(`${SEND}a\0`)).toBeUndefined();
   });
 
+  describe("but for one value", () => {
+    const receipted = (receipt: string, body = "x"): string =>
+      `SEND\ndestination:/queue/a\nreceipt:${receipt}\nown:1\n\n${body}\0`;
+    const known = (): ReturnType<typeof reader> => {
+      const read = reader();
+      for (let i = 0; i < 4; i++) read(receipted(`r${i}`));
+      return read;
+    };
+
+    test("is the headers with that value, the lines as they came, and one slot", () => {
+      const read = known();
+      const [fifth, sixth] = [read(receipted("longer-55", "five")), read(receipted("6", "six"))];
+      expect(fifth).toMatchObject({
+        command: "SEND",
+        headers: ["destination", "/queue/a", "receipt", "longer-55", "own", "1"],
+        block: "destination:/queue/a\nreceipt:longer-55\nown:1\n",
+        body: "five",
+        varies: "receipt",
+      });
+      expect([sixth?.headers[3], sixth?.body]).toEqual(["6", "six"]);
+      expect(sixth?.slot).toBeDefined();
+      expect(sixth?.slot).toBe(fifth?.slot);
+    });
+
+    test.each([
+      ["escaped", "a\\cb"],
+      ["of two colons", "a:b"],
+      ["that begins with a blank", " a"],
+      ["with a carriage return", "a\r"],
+      ["that is empty", ""],
+      ["that is very long", "a".repeat(300)],
+      ["too long for a line", "a".repeat(1_001)],
+      ["that is two lines", "a\nmore:b"],
+      ["that ends the head", "a\n\nown:2"],
+    ])("is read as it would be anew with a value %s", (_what, value) => {
+      const { slot: _slot, varies: _varies, ...frame } = known()(receipted(value)) ?? {};
+      expect(frame).toEqual({ ...reader()(receipted(value)) });
+    });
+
+    test("counts its content-length", () => {
+      const read = reader();
+      const sized = (length: number, body: string): string =>
+        `SEND\ndestination:/queue/a\ncontent-length:${length}\n\n${body}\0`;
+      for (const body of ["a", "bb", "ccc", "dddd"]) {
+        expect(read(sized(body.length, body))?.body).toBe(body);
+      }
+      expect(read(sized(6, "ééa"))).toBeUndefined();
+      expect(read(sized(5, "ééa"))).toMatchObject({ body: "ééa", varies: "content-length" });
+    });
+
+    test("is another head once the value stays", () => {
+      const read = known();
+      const frames = Array.from({ length: 6 }, () => read(receipted("same")));
+      expect(frames.at(-1)?.varies).toBeUndefined();
+      expect(frames.at(-1)?.slot).toBeDefined();
+      expect(frames.map((frame) => frame?.headers[3])).toEqual(Array(6).fill("same"));
+    });
+  });
+
   test("is given up where heads never come again, and found when they do", () => {
     const read = reader();
     const varied = (i: number) =>
-      `SEND\ndestination:/queue/a\nreceipt:${String(i).padStart(6, "0")}\n\nx\0`;
+      `SEND\ndestination:/queue/a\nreceipt:${String(i).padStart(6, "0")}\nown:${i % 10}\n\nx\0`;
     for (let i = 0; i < 1_000; i++)
       expect(read(varied(i))?.headers[3]).toBe(String(i).padStart(6, "0"));
     for (let i = 0; i < 200; i++) read(`${SEND}a\0`);
@@ -82,6 +141,10 @@ test("Whatever comes, a decoder that remembers heads reads what one without does
     "SEND\ndestination:/queue/a\ncontent-length:1\n\n",
     "SEND\ndestination:/queue/a\nown:a\\nb\n\n",
     "ACK\nid:1\n\n",
+    ...["1", "12", "123", "x\\cy", " 1", "1:2"].flatMap((value) => [
+      `ACK\nid:${value}\n\n`,
+      `SEND\ndestination:/queue/a\nreceipt:${value}\n\n`,
+    ]),
   );
   const body = fc.constantFrom("", "x", "yy", "é");
   const frames = fc.array(fc.tuple(head, body), { maxLength: 30 });
@@ -98,7 +161,7 @@ test("Whatever comes, a decoder that remembers heads reads what one without does
           ...{ rules: VERSION_RULES["1.2"], limits: LIMITS, memo: undefined },
         });
         decoder.push(Buffer.from(text));
-        const { slot: _slot, ...frame } = decoder.next() ?? {};
+        const { slot: _slot, varies: _varies, ...frame } = decoder.next() ?? {};
         expect(frame).toEqual({ ...alone });
         expect(decoder.next()).toBeUndefined();
       }
