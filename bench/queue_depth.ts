@@ -9,6 +9,7 @@
 
 import { Memory } from "../src/broker/memory.ts";
 import { Message } from "../src/broker/message.ts";
+import { NumberedIds } from "../src/broker/numbered_ids.ts";
 import { plainHeaders } from "../src/protocol/header_block.ts";
 import { type Consumer, Queue, type QueueEntry } from "../src/broker/queue.ts";
 
@@ -18,7 +19,7 @@ const LIMITS = { messagesMax: 1e9, bytesMax: 1e12, overflow: "reject" } as const
 function message(number: number, priority: number): Message {
   return new Message({
     number,
-    id: `bench-${number}`,
+    ids: new NumberedIds("bench-"),
     headers: plainHeaders(`destination:/queue/bench\nn:${number}\n`),
     body: `${number}`.padEnd(100, "x"),
     priority,

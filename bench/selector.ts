@@ -9,6 +9,7 @@
 
 import { compileSelector, createSelectorCache } from "../src/broker/selector.ts";
 import { headerList, Message } from "../src/broker/message.ts";
+import { NumberedIds } from "../src/broker/numbered_ids.ts";
 
 const [budgetMs = 200] = process.argv.slice(2).map(Number);
 const ROUNDS = 3;
@@ -17,7 +18,7 @@ const BATCH = 1_000;
 const message = (headers: readonly string[]): Message =>
   new Message({
     number: 1,
-    id: "bench-1",
+    ids: new NumberedIds("bench-"),
     headers: headerList(headers),
     body: "",
     priority: 4,

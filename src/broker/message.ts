@@ -14,8 +14,8 @@ export interface MessageHeaders {
 export interface MessageFields {
   /** Its number: messages of one engine are numbered in the order of arrival. */
   readonly number: number;
-  /** Unique among all messages of this and other brokers; the same at each redelivery. */
-  readonly id: string;
+  /** What writes its id. */
+  readonly ids: { of(number: number): string };
   readonly headers: MessageHeaders;
   /** A string exactly if its bytes are valid UTF-8. */
   readonly body: string | Uint8Array;
@@ -45,7 +45,7 @@ const PERSISTENT = 10;
  */
 export class Message implements MessageFields {
   readonly number: number;
-  readonly id: string;
+  readonly ids: { of(number: number): string };
   readonly headers: MessageHeaders;
   readonly expiresAt: number;
   readonly arrivedAt: number;
@@ -57,12 +57,17 @@ export class Message implements MessageFields {
 
   constructor(fields: MessageFields) {
     this.number = fields.number;
-    this.id = fields.id;
+    this.ids = fields.ids;
     this.headers = fields.headers;
     this.#body = fields.body;
     this.#rank = fields.persistent ? fields.priority + PERSISTENT : fields.priority;
     this.expiresAt = fields.expiresAt;
     this.arrivedAt = fields.arrivedAt;
+  }
+
+  /** Unique among all messages of this and other brokers; the same at each redelivery. */
+  get id(): string {
+    return this.ids.of(this.number);
   }
 
   get body(): string | Uint8Array {
@@ -83,9 +88,9 @@ export class Message implements MessageFields {
   }
 
   /** The same message, numbered and named alike, but for some fields. */
-  with(changes: Partial<Omit<MessageFields, "number" | "id">>): Message {
-    const { number, id, headers, body, priority, expiresAt, persistent, arrivedAt } = this;
-    const same = { number, id, headers, body, priority, expiresAt, persistent, arrivedAt };
+  with(changes: Partial<Omit<MessageFields, "number" | "ids">>): Message {
+    const { number, ids, headers, body, priority, expiresAt, persistent, arrivedAt } = this;
+    const same = { number, ids, headers, body, priority, expiresAt, persistent, arrivedAt };
     return new Message({ ...same, ...changes });
   }
 

@@ -154,11 +154,10 @@ export class LocalEngine {
   }
 
   /** Makes a message, numbered in order of arrival. */
-  createMessage(fields: Omit<MessageFields, "number" | "id">): Message {
-    const number = ++this.#messages;
+  createMessage(fields: Omit<MessageFields, "number" | "ids">): Message {
     return new Message({
-      number,
-      id: this.#ids.of(number),
+      number: ++this.#messages,
+      ids: this.#ids,
       headers: fields.headers,
       body: fields.body,
       priority: fields.priority,

@@ -1,4 +1,5 @@
 import { headerList, Message } from "../../src/broker/message.ts";
+import { NumberedIds } from "../../src/broker/numbered_ids.ts";
 import type { Consumer, QueueEntry } from "../../src/broker/queue.ts";
 import type { MessageFilter } from "../../src/broker/subscriber.ts";
 
@@ -54,7 +55,7 @@ export function fakeMessage(
 ): Message {
   return new Message({
     number: id,
-    id: `m-${id}`,
+    ids: new NumberedIds("m-"),
     headers: headerList([]),
     body: fields.body ?? "body",
     priority: fields.priority ?? 4,

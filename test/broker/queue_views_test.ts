@@ -43,7 +43,7 @@ function only(...colors: readonly Color[]): CountingFilter {
 function colored(number: number, color: Color, priority = 4): Message {
   return new Message({
     number,
-    id: `${number}`,
+    ids: { of: String },
     headers: headerList(["color", color]),
     body: "",
     priority,

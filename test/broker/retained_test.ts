@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { Memory } from "../../src/broker/memory.ts";
 import { headerList, Message } from "../../src/broker/message.ts";
+import { NumberedIds } from "../../src/broker/numbered_ids.ts";
 import { Retained } from "../../src/broker/retained.ts";
 
 function message(body: string, expiresAt = 0): Message {
   return new Message({
     number: 1,
-    id: "1",
+    ids: new NumberedIds("m-"),
     headers: headerList([]),
     body,
     priority: 4,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Memory } from "../../src/broker/memory.ts";
 import { headerList, Message } from "../../src/broker/message.ts";
+import { NumberedIds } from "../../src/broker/numbered_ids.ts";
 import { Queue, type QueueEntry } from "../../src/broker/queue.ts";
 import { Schedule } from "../../src/broker/schedule.ts";
 import { seededRandom } from "../support/seeded_random.ts";
@@ -13,7 +14,7 @@ function newQueue(): Queue {
 function offer(queue: Queue, body = ""): QueueEntry {
   const message = new Message({
     number: 1,
-    id: "1",
+    ids: new NumberedIds("m-"),
     headers: headerList([]),
     body,
     priority: 4,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { headerList, Message } from "../../src/broker/message.ts";
+import { NumberedIds } from "../../src/broker/numbered_ids.ts";
 import {
   compileSelector,
   createSelectorCache,
@@ -484,7 +485,7 @@ describe("names of JMS", () => {
   test("a message of the broker is one that a selector reads", () => {
     const of = new Message({
       number: 1,
-      id: "m-1",
+      ids: new NumberedIds("m-"),
       headers: headerList(["colour", "red"]),
       body: "",
       priority: 9,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { headerList, Message } from "../../src/broker/message.ts";
+import { NumberedIds } from "../../src/broker/numbered_ids.ts";
 import {
   encodeFrame,
   encodeMessage,
@@ -15,7 +16,7 @@ import { readPieces } from "./decoding.ts";
 function message(headers: Message["headers"], body: string | Uint8Array = "body"): Message {
   return new Message({
     number: 1,
-    id: "m-1",
+    ids: new NumberedIds("m-"),
     headers,
     body,
     priority: 4,

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { headerList, Message } from "../../src/broker/message.ts";
+import { NumberedIds } from "../../src/broker/numbered_ids.ts";
 import { defaultConfig, type ConfigOverrides } from "../../src/config.ts";
 import type { BrokerEvent } from "../../src/observe/events.ts";
 import { EventStream, LINES_MAX, writeEvent } from "../../src/session/event_stream.ts";
@@ -13,7 +14,7 @@ import { manualRuntime } from "../support/manual_runtime.ts";
 function message(body: string | Uint8Array, headers: readonly string[] = []): Message {
   return new Message({
     number: 1,
-    id: "m-1",
+    ids: new NumberedIds("m-"),
     headers: headerList(headers),
     body,
     priority: 4,
