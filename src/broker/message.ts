@@ -5,7 +5,7 @@ export interface MessageHeaders {
   /** Characters of them, about. */
   readonly size: number;
   /** Header lines that any receiver may be sent as they are; opaque in here. */
-  readonly plain: string | undefined;
+  readonly between: string | undefined;
   /** Names and values in turn, unescaped, in the order sent. Do not change it. */
   list(): readonly string[];
 }
@@ -107,7 +107,7 @@ export function headerList(list: readonly string[]): MessageHeaders {
 }
 
 class ListedHeaders implements MessageHeaders {
-  readonly plain = undefined;
+  readonly between = undefined;
   readonly size: number;
   readonly #list: readonly string[];
 

@@ -109,6 +109,15 @@ export function encodeMessage(
   return written;
 }
 
+/** Writes a MESSAGE frame for the only receiver that is expected: nothing is kept for others. */
+export function encodeOnce(
+  message: Omit<EncodableMessage, "encoded">,
+  version: Version,
+  head: string,
+): EncodedFrame {
+  return writeMessage(message, version, head);
+}
+
 function setWhole(written: WrittenMessage, frame: EncodedFrame): void {
   written.head = "";
   written.frame = frame;
@@ -118,22 +127,26 @@ function setWhole(written: WrittenMessage, frame: EncodedFrame): void {
 function writtenOf(message: EncodableMessage, version: Version): WrittenMessage | undefined {
   if (!(message.encoded instanceof WrittenMessage)) return undefined;
   let written: WrittenMessage | undefined = message.encoded;
-  if (message.headers.plain !== undefined) return written;
+  if (message.headers.between !== undefined) return written;
   while (written !== undefined && written.version !== version) written = written.next;
   return written;
 }
 
-function writeMessage(message: EncodableMessage, version: Version, head: string): EncodedFrame {
+function writeMessage(
+  message: Omit<EncodableMessage, "encoded">,
+  version: Version,
+  head: string,
+): EncodedFrame {
   const { id, body, headers } = message;
-  const kept = headers.plain ?? writeHeaders(headers.list(), version);
-  if (typeof body === "string") return `${head}message-id:${id}\n${kept}\n${body}\0`;
-  return joinBytes(`${head}message-id:${id}\n${kept}\n`, body, "\0");
+  // Few pieces: each is one of a text that the engine puts together.
+  const between = headers.between ?? `\n${writeHeaders(headers.list(), version)}\n`;
+  if (typeof body === "string") return `${head}message-id:${id}${between}${body}\0`;
+  return joinBytes(`${head}message-id:${id}${between}`, body, "\0");
 }
 
-/** Has the engine put the pieces of a text together now, as it would for each frame they are part of. */
+/** Puts the pieces of a text together now, which the engine would do for each frame they are part of. */
 function flat(text: EncodedFrame): EncodedFrame {
-  if (typeof text === "string") text.charCodeAt(0);
-  return text;
+  return typeof text === "string" ? [text, ""].join("") : text;
 }
 
 /** Lets go of what was encoded, when nobody else will get the message soon. */

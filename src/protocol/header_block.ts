@@ -7,33 +7,37 @@ import { VERSION_RULES, type Version } from "./version.ts";
  * by far the cheapest to send on), or a list that is written out per version.
  */
 export interface HeaderBlock {
-  /** Lines that suit every version, each ended by LF; undefined where there is only the list. */
-  readonly plain: string | undefined;
+  /**
+   * What stands between the line before them and the body, where it suits every
+   * version: LF, their lines and the blank line; undefined where there is only the list.
+   */
+  readonly between: string | undefined;
   /** Characters of them, about. */
   readonly size: number;
   /** Names and values in turn, unescaped, in order. */
   list(): readonly string[];
 }
 
-/** Headers from lines that need no escape in any version; see `Frame.block`. */
-export function plainHeaders(plain: string): HeaderBlock {
-  return new PlainHeaders(plain);
+/** Headers from lines, each ended by LF, that need no escape in any version; see `Frame.block`. */
+export function plainHeaders(lines: string): HeaderBlock {
+  return new PlainHeaders(lines);
 }
 
 class PlainHeaders implements HeaderBlock {
-  readonly plain: string;
+  readonly between: string;
   #list: readonly string[] | undefined;
 
-  constructor(plain: string) {
-    this.plain = plain;
+  constructor(lines: string) {
+    // Joined, it is one text; added up it would be a tree of pieces in every frame.
+    this.between = ["", lines, ""].join("\n");
   }
 
   get size(): number {
-    return this.plain.length;
+    return this.between.length - 2;
   }
 
   list(): readonly string[] {
-    this.#list ??= splitLines(this.plain);
+    this.#list ??= splitLines(this.between);
     return this.#list;
   }
 }

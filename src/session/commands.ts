@@ -25,7 +25,7 @@ export interface Client {
   /** Answers CONNECT; throws if the two sides have no common ground. */
   login(frame: Frame): void;
   /** The frame at hand made, delivers or settles that message; told for those who look at frames. */
-  concerns(messageId: string | undefined): void;
+  concerns(message: { readonly id: string } | undefined): void;
   /** Says goodbye once everything before is accepted. */
   disconnect(done: Done): void;
 }
@@ -90,7 +90,7 @@ function send(client: Client, frame: Frame, done: Done): void {
   const now = client.receivedAt;
   const { isWasteful } = prepared;
   const body = isWasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
-  const id = client.session.publish(
+  const message = client.session.publish(
     {
       destination: prepared.destinationText ?? required(frame, "destination"),
       known: prepared,
@@ -106,7 +106,7 @@ function send(client: Client, frame: Frame, done: Done): void {
     },
     done,
   );
-  client.concerns(id);
+  client.concerns(message);
 }
 
 function preparedSend(client: Client, frame: Frame): PreparedSend {

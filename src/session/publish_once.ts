@@ -54,7 +54,7 @@ export async function publishOnce(
   const list = [...kept, ...added, "content-length", length];
   const accepted = Promise.withResolvers<void>();
   const session = new Session(NOBODY, context, { name: TAG, seesSystem: false });
-  const id = session.publish(
+  const message = session.publish(
     {
       destination,
       headers: headerList(list),
@@ -70,7 +70,7 @@ export async function publishOnce(
     (fault) => (fault === undefined ? accepted.resolve() : accepted.reject(fault)),
   );
   await accepted.promise;
-  return id;
+  return message?.id ?? "";
 }
 
 /** A body as messages have it: a string exactly if its bytes are valid UTF-8. */

@@ -7,7 +7,7 @@ import {
   splitComposite,
 } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
-import type { MessageHeaders } from "../broker/message.ts";
+import type { Message, MessageHeaders } from "../broker/message.ts";
 import { headerList } from "../broker/message.ts";
 import type { MessageFilter } from "../broker/subscriber.ts";
 import type { Attachment, SubscribeOptions } from "../engine/attachment.ts";
@@ -178,29 +178,29 @@ export class Session {
 
   /**
    * Publishes a message, or adds it to a transaction: to each part of a
-   * composite destination, all or none. Returns the (first) message's id.
+   * composite destination, all or none. Returns the (first) message.
    *
    * @throws Fault `bad-destination`, `unknown-transaction`, `transaction-too-large`
    */
-  publish(draft: Draft, done: Done): string {
+  publish(draft: Draft, done: Done): Message | undefined {
     const { transaction } = draft;
     const open = transaction === undefined ? undefined : this.#opened.get(transaction);
     const simple = open === undefined ? this.#simplePublication(draft) : undefined;
     if (simple !== undefined) {
       if (!this.#context.engine.applyOne(this.#source, simple, done)) this.#owner.holdBack();
-      return simple.message.id;
+      return simple.message;
     }
     const operations = this.#publications(draft);
-    const id = operations[0]?.message.id ?? "";
+    const first = operations[0]?.message;
     if (open === undefined) {
       if (!this.#context.engine.apply(this.#source, operations, done)) this.#owner.holdBack();
-      return id;
+      return first;
     }
     const bytes = operations.reduce((sum, { message }) => sum + message.size, 0);
     this.#opened.checkRoom(open, operations.length, bytes);
     for (const each of operations) this.#opened.add(open, each, each.message.size);
     done();
-    return id;
+    return first;
   }
 
   /**
@@ -291,8 +291,8 @@ export class Session {
   /**
    * Settles a delivery and, in `client` mode, those before it in the same
    * subscription; in a transaction when it commits. What names nothing that
-   * is held, but was given before, is ignored and counted. Returns the id of
-   * the message that was named, if it was held.
+   * is held, but was given before, is ignored and counted. Returns the message
+   * that was named, if it was held.
    *
    * @throws Fault `unknown-ack`, `unknown-subscription`, `unknown-transaction`
    */
@@ -300,7 +300,7 @@ export class Session {
     target: AckTarget,
     verdict: Verdict,
     options: { readonly transaction: string | undefined; readonly done: Done },
-  ): string | undefined {
+  ): Message | undefined {
     const transaction =
       options.transaction === undefined ? undefined : this.#opened.get(options.transaction);
     const held = this.#find(target);
@@ -321,7 +321,7 @@ export class Session {
       const settlement: Operation = { kind: "settle", entry: held.entry, verdict };
       this.#context.engine.applyOne(this.#source, settlement, options.done);
       if (isFull) this.#resume(held.subscription);
-      return held.entry.message.id;
+      return held.entry.message;
     }
     const all = held.subscription.ack === "client" ? heldUpTo(held) : [held];
     const operations = all.map(({ entry }): Operation => ({ kind: "settle", entry, verdict }));
@@ -336,7 +336,7 @@ export class Session {
       this.#context.engine.apply(this.#source, operations, options.done);
     }
     if (isFull) this.#resume(held.subscription);
-    return held.entry.message.id;
+    return held.entry.message;
   }
 
   /** @throws Fault `duplicate-transaction`, `too-many-transactions` */

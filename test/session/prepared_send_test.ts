@@ -19,32 +19,34 @@ function prepare(block: string, interner = new Interner()): PreparedSend {
 const LINES: readonly {
   readonly what: string;
   readonly block: string;
-  readonly plain: string | undefined;
+  readonly lines: string | undefined;
 }[] = [
   {
     what: "all of them, and what the broker adds",
     block: "destination:/queue/a\nown:1\n",
-    plain: `destination:/queue/a\nown:1\ntimestamp:${NOW}\ncontent-length:3\n`,
+    lines: `destination:/queue/a\nown:1\ntimestamp:${NOW}\ncontent-length:3\n`,
   },
   {
     what: "those that are left when some are the broker's",
     block: "destination:/queue/a\nreceipt:r-1\nown:1\n",
-    plain: `destination:/queue/a\nown:1\ntimestamp:${NOW}\ncontent-length:3\n`,
+    lines: `destination:/queue/a\nown:1\ntimestamp:${NOW}\ncontent-length:3\n`,
   },
   {
     what: "just as they came when nothing is to add",
     block: "destination:/queue/a\ntimestamp:1\ncontent-length:3\n",
-    plain: "destination:/queue/a\ntimestamp:1\ncontent-length:3\n",
+    lines: "destination:/queue/a\ntimestamp:1\ncontent-length:3\n",
   },
   {
     what: "not as lines where one has an escape",
     block: "destination:/queue/a\nreceipt:r-1\nown:a\\cb\n",
-    plain: undefined,
+    lines: undefined,
   },
 ];
 
-test.each([...LINES])("The sender's lines go on: $what", ({ block, plain }) => {
-  expect(prepare(block).headersAt(NOW, 3).plain).toBe(plain);
+test.each([...LINES])("The sender's lines go on: $what", ({ block, lines }) => {
+  expect(prepare(block).headersAt(NOW, 3).between).toBe(
+    lines === undefined ? undefined : `\n${lines}\n`,
+  );
 });
 
 test("Messages that come alike in one millisecond share their headers, whatever receipt each asks for", () => {
