@@ -17,9 +17,7 @@ const ROUNDS = 200_000;
 const LIMITS = { messagesMax: 1e9, bytesMax: 1e12, overflow: "reject" } as const;
 
 function message(number: number, priority: number): Message {
-  return new Message({
-    number,
-    ids: new NumberedIds("bench-"),
+  return new Message(number, new NumberedIds("bench-"), {
     headers: plainHeaders(`destination:/queue/bench\nn:${number}\n`),
     body: `${number}`.padEnd(100, "x"),
     priority,

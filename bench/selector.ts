@@ -16,9 +16,7 @@ const ROUNDS = 3;
 const BATCH = 1_000;
 
 const message = (headers: readonly string[]): Message =>
-  new Message({
-    number: 1,
-    ids: new NumberedIds("bench-"),
+  new Message(1, new NumberedIds("bench-"), {
     headers: headerList(headers),
     body: "",
     priority: 4,

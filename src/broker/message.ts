@@ -10,12 +10,13 @@ export interface MessageHeaders {
   list(): readonly string[];
 }
 
-/** What makes a message. */
+/** Writes the ids of messages by their numbers. */
+export interface MessageIds {
+  of(number: number): string;
+}
+
+/** What makes a message, its number apart. */
 export interface MessageFields {
-  /** Its number: messages of one engine are numbered in the order of arrival. */
-  readonly number: number;
-  /** What writes its id. */
-  readonly ids: { of(number: number): string };
   readonly headers: MessageHeaders;
   /** A string exactly if its bytes are valid UTF-8. */
   readonly body: string | Uint8Array;
@@ -44,8 +45,9 @@ const PERSISTENT = 10;
  * takes 112 bytes in place of 80.
  */
 export class Message implements MessageFields {
+  /** Messages of one engine are numbered in the order of arrival. */
   readonly number: number;
-  readonly ids: { of(number: number): string };
+  readonly ids: MessageIds;
   readonly headers: MessageHeaders;
   readonly expiresAt: number;
   readonly arrivedAt: number;
@@ -55,9 +57,9 @@ export class Message implements MessageFields {
   /** Its priority, and whether it is persistent. */
   readonly #rank: number;
 
-  constructor(fields: MessageFields) {
-    this.number = fields.number;
-    this.ids = fields.ids;
+  constructor(number: number, ids: MessageIds, fields: MessageFields) {
+    this.number = number;
+    this.ids = ids;
     this.headers = fields.headers;
     this.#body = fields.body;
     this.#rank = fields.persistent ? fields.priority + PERSISTENT : fields.priority;
@@ -88,10 +90,10 @@ export class Message implements MessageFields {
   }
 
   /** The same message, numbered and named alike, but for some fields. */
-  with(changes: Partial<Omit<MessageFields, "number" | "ids">>): Message {
-    const { number, ids, headers, body, priority, expiresAt, persistent, arrivedAt } = this;
-    const same = { number, ids, headers, body, priority, expiresAt, persistent, arrivedAt };
-    return new Message({ ...same, ...changes });
+  with(changes: Partial<MessageFields>): Message {
+    const { headers, body, priority, expiresAt, persistent, arrivedAt } = this;
+    const same = { headers, body, priority, expiresAt, persistent, arrivedAt };
+    return new Message(this.number, this.ids, { ...same, ...changes });
   }
 
   /** It will wait for long: nothing else of what it came in is to be kept for it. */

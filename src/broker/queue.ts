@@ -113,8 +113,6 @@ function matches({ filter }: View, entry: Entry): boolean {
 export class Queue {
   /** What it is called where people see it; the path for `/queue/` destinations. */
   readonly path: string;
-  /** Whether what is in it is in no other queue: those that a topic feeds share its messages. */
-  readonly isSole: boolean;
   /** May be changed: less room drops nothing that is in it. */
   limits: QueueLimits;
   readonly #all: View = { filter: undefined, list: new ReadyList(), rota: new Rota() };
@@ -131,7 +129,6 @@ export class Queue {
 
   constructor(path: string, limits: QueueLimits, memory: Memory) {
     this.path = path;
-    this.isSole = !path.startsWith("/topic/");
     this.limits = limits;
     this.#memory = memory;
   }

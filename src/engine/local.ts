@@ -154,17 +154,8 @@ export class LocalEngine {
   }
 
   /** Makes a message, numbered in order of arrival. */
-  createMessage(fields: Omit<MessageFields, "number" | "ids">): Message {
-    return new Message({
-      number: ++this.#messages,
-      ids: this.#ids,
-      headers: fields.headers,
-      body: fields.body,
-      priority: fields.priority,
-      expiresAt: fields.expiresAt,
-      persistent: fields.persistent,
-      arrivedAt: fields.arrivedAt,
-    });
+  createMessage(fields: MessageFields): Message {
+    return new Message(++this.#messages, this.#ids, fields);
   }
 
   /** The number in a message id of this run, or undefined for any other text. */

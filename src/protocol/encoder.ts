@@ -62,7 +62,7 @@ class WrittenMessage implements EncodedMessage {
   head = "";
   frame: EncodedFrame = "";
   lastHead = "";
-  /** All but the heads; made for the second head: many a message has one receiver. */
+  /** All but the heads; made for the second head. */
   tail: EncodedFrame | undefined = undefined;
 
   constructor(version: Version, next: WrittenMessage | undefined) {
@@ -70,6 +70,9 @@ class WrittenMessage implements EncodedMessage {
     this.next = next;
   }
 }
+
+/** Of a message with one receiver so far: many have no other, and nothing is kept of those. */
+const LONE: { readonly head: ""; frame: EncodedFrame } = { head: "", frame: "" };
 
 /**
  * Writes a MESSAGE frame. `head` is the part that only this receiver has: the
@@ -85,6 +88,11 @@ export function encodeMessage(
   version: Version,
   head: string,
 ): EncodedMessage {
+  if (message.encoded === undefined) {
+    message.encoded = LONE;
+    LONE.frame = writeMessage(message, version, head);
+    return LONE;
+  }
   const written = writtenOf(message, version);
   if (written === undefined) {
     const first = message.encoded instanceof WrittenMessage ? message.encoded : undefined;
@@ -109,15 +117,6 @@ export function encodeMessage(
   return written;
 }
 
-/** Writes a MESSAGE frame for the only receiver that is expected: nothing is kept for others. */
-export function encodeOnce(
-  message: Omit<EncodableMessage, "encoded">,
-  version: Version,
-  head: string,
-): EncodedFrame {
-  return writeMessage(message, version, head);
-}
-
 function setWhole(written: WrittenMessage, frame: EncodedFrame): void {
   written.head = "";
   written.frame = frame;
@@ -132,11 +131,7 @@ function writtenOf(message: EncodableMessage, version: Version): WrittenMessage 
   return written;
 }
 
-function writeMessage(
-  message: Omit<EncodableMessage, "encoded">,
-  version: Version,
-  head: string,
-): EncodedFrame {
+function writeMessage(message: EncodableMessage, version: Version, head: string): EncodedFrame {
   const { id, body, headers } = message;
   // Few pieces: each is one of a text that the engine puts together.
   const between = headers.between ?? `\n${writeHeaders(headers.list(), version)}\n`;

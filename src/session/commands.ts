@@ -85,41 +85,22 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 }
 
 function send(client: Client, frame: Frame, done: Done): void {
-  const prepared = preparedSend(client, frame);
-  const { persistent, priority, replyTo, retain } = prepared.asks;
-  const now = client.receivedAt;
-  const { isWasteful } = prepared;
-  const body = isWasteful && typeof frame.body === "string" ? detach(frame.body) : frame.body;
-  const message = client.session.publish(
-    {
-      destination: prepared.destinationText ?? required(frame, "destination"),
-      known: prepared,
-      headers: prepared.headersAt(now, byteLength(body)),
-      body,
-      persistent,
-      priority,
-      expiresAt: prepared.expiresAt(now),
-      arrivedAt: now,
-      replyTo,
-      retain,
-      transaction: prepared.transaction,
-    },
-    done,
-  );
+  const draft = preparedSend(client, frame);
+  draft.fill(frame.body, client.receivedAt);
+  const message = client.session.publish(draft, done);
+  draft.empty();
   client.concerns(message);
 }
 
+/** @throws Fault `missing-header`, and what `PreparedSend` throws */
 function preparedSend(client: Client, frame: Frame): PreparedSend {
   // A receipt is the sender's alone: whatever it is called, the message is the same.
   const slot = frame.varies === undefined || frame.varies === "receipt" ? frame.slot : undefined;
   if (slot?.prepared instanceof PreparedSend) return slot.prepared;
   const prepared = new PreparedSend(frame, (lines) => client.headersOf(lines));
+  required(frame, "destination");
   if (slot !== undefined) slot.prepared = prepared;
   return prepared;
-}
-
-function byteLength(body: string | Uint8Array): number {
-  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }
 
 function subscribe(client: Client, frame: Frame, done: Done): void {

@@ -3,7 +3,7 @@ import type { QueueEntry } from "../broker/queue.ts";
 import { Fault, quote } from "../fault.ts";
 import type { TracedFrame } from "../observe/events.ts";
 import { type DecoderLimits, readWholeText, type TextReading } from "../protocol/decoder.ts";
-import { encodeFrame, encodeMessage, encodeOnce } from "../protocol/encoder.ts";
+import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
 import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { HeadMemo } from "../protocol/head_memo.ts";
 import { type HeaderBlock, writeHeaders } from "../protocol/header_block.ts";
@@ -430,14 +430,9 @@ export class Connection
     counters.delivered++;
     this.#messagesOut++;
     if (tap !== undefined) traceMessage(tap, this.number, { subscription, message, head });
-    const { version } = this.#rules;
-    if (entry?.queue.isSole === true) {
-      this.#outbox.push(encodeOnce(message, version, head), false);
-    } else {
-      const written = encodeMessage(message, version, head);
-      const droppable = entry === undefined && !subscription.browses;
-      this.#outbox.pushAfter(written.head, written.frame, droppable);
-    }
+    const written = encodeMessage(message, this.#rules.version, head);
+    const droppable = entry === undefined && !subscription.browses;
+    this.#outbox.pushAfter(written.head, written.frame, droppable);
     if (!this.#outbox.pressed) return true;
     return this.now() - this.#outbox.pressedAt >= this.#context.limits.publisherPauseMs;
   }

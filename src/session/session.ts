@@ -7,7 +7,7 @@ import {
   splitComposite,
 } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
-import type { Message, MessageHeaders } from "../broker/message.ts";
+import type { Message, MessageFields } from "../broker/message.ts";
 import { headerList } from "../broker/message.ts";
 import type { MessageFilter } from "../broker/subscriber.ts";
 import type { Attachment, SubscribeOptions } from "../engine/attachment.ts";
@@ -51,17 +51,10 @@ export interface SessionOptions {
 }
 
 /** A message that a client sends. */
-export interface Draft {
+export interface Draft extends MessageFields {
   readonly destination: string;
   /** Where to keep what the destination is, for others that are sent there with the same headers. */
   readonly known?: { destination: Destination | undefined };
-  readonly headers: MessageHeaders;
-  readonly body: string | Uint8Array;
-  readonly priority: number;
-  readonly expiresAt: number;
-  /** When it came, in ms since the epoch. */
-  readonly arrivedAt: number;
-  readonly persistent: boolean;
   /** The destination that a reply is to go to, if the message names one. */
   readonly replyTo: string | undefined;
   /** What becomes of the topic's retained message. */
@@ -178,7 +171,8 @@ export class Session {
 
   /**
    * Publishes a message, or adds it to a transaction: to each part of a
-   * composite destination, all or none. Returns the (first) message.
+   * composite destination, all or none. Returns the (first) message. The draft
+   * is not looked at afterwards.
    *
    * @throws Fault `bad-destination`, `unknown-transaction`, `transaction-too-large`
    */

@@ -53,9 +53,7 @@ export function fakeMessage(
     readonly persistent?: boolean;
   } = {},
 ): Message {
-  return new Message({
-    number: id,
-    ids: new NumberedIds("m-"),
+  return new Message(id, new NumberedIds("m-"), {
     headers: headerList([]),
     body: fields.body ?? "body",
     priority: fields.priority ?? 4,

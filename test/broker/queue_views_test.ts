@@ -41,16 +41,18 @@ function only(...colors: readonly Color[]): CountingFilter {
 }
 
 function colored(number: number, color: Color, priority = 4): Message {
-  return new Message({
+  return new Message(
     number,
-    ids: { of: String },
-    headers: headerList(["color", color]),
-    body: "",
-    priority,
-    expiresAt: 0,
-    persistent: false,
-    arrivedAt: 0,
-  });
+    { of: String },
+    {
+      headers: headerList(["color", color]),
+      body: "",
+      priority,
+      expiresAt: 0,
+      persistent: false,
+      arrivedAt: 0,
+    },
+  );
 }
 
 function newQueue(): Queue {

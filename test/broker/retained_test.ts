@@ -5,9 +5,7 @@ import { NumberedIds } from "../../src/broker/numbered_ids.ts";
 import { Retained } from "../../src/broker/retained.ts";
 
 function message(body: string, expiresAt = 0): Message {
-  return new Message({
-    number: 1,
-    ids: new NumberedIds("m-"),
+  return new Message(1, new NumberedIds("m-"), {
     headers: headerList([]),
     body,
     priority: 4,

@@ -12,9 +12,7 @@ function newQueue(): Queue {
 }
 
 function offer(queue: Queue, body = ""): QueueEntry {
-  const message = new Message({
-    number: 1,
-    ids: new NumberedIds("m-"),
+  const message = new Message(1, new NumberedIds("m-"), {
     headers: headerList([]),
     body,
     priority: 4,

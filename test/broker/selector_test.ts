@@ -483,9 +483,7 @@ describe("names of JMS", () => {
   });
 
   test("a message of the broker is one that a selector reads", () => {
-    const of = new Message({
-      number: 1,
-      ids: new NumberedIds("m-"),
+    const of = new Message(1, new NumberedIds("m-"), {
       headers: headerList(["colour", "red"]),
       body: "",
       priority: 9,

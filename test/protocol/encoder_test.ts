@@ -14,9 +14,7 @@ import { checkProperty } from "./check_property.ts";
 import { readPieces } from "./decoding.ts";
 
 function message(headers: Message["headers"], body: string | Uint8Array = "body"): Message {
-  return new Message({
-    number: 1,
-    ids: new NumberedIds("m-"),
+  return new Message(1, new NumberedIds("m-"), {
     headers,
     body,
     priority: 4,
@@ -85,10 +83,11 @@ describe("A message", () => {
 
   test("is handed apart from its head to those whose heads differ, and whole where they are equal", () => {
     const shared = message(headerList(["a", "b"]));
-    const heads = ["x\n", "y\n", "y\n", "y\n", "z\n"].map(
+    const heads = ["w\n", "x\n", "y\n", "y\n", "y\n", "z\n"].map(
       (head) => encodeMessage(shared, "1.2", `MESSAGE\n${head}`).head,
     );
-    expect(heads).toEqual(["", "MESSAGE\ny\n", "", "", "MESSAGE\nz\n"]);
+    // Before the third head nothing says that there will be more.
+    expect(heads).toEqual(["", "", "MESSAGE\ny\n", "", "", "MESSAGE\nz\n"]);
   });
 
   test("of bytes is always handed whole", () => {

@@ -12,9 +12,7 @@ import { createBroker } from "../../src/stompbox.ts";
 import { manualRuntime } from "../support/manual_runtime.ts";
 
 function message(body: string | Uint8Array, headers: readonly string[] = []): Message {
-  return new Message({
-    number: 1,
-    ids: new NumberedIds("m-"),
+  return new Message(1, new NumberedIds("m-"), {
     headers: headerList(headers),
     body,
     priority: 4,
