@@ -52,7 +52,8 @@ export class TopicTree<T> {
   /** Hangs a value at a pattern. The same value may hang at several. */
   add(pattern: string, value: T): Binding<T> {
     const list = this.#listFor(pattern);
-    const binding = { value, pattern, list, index: list.length };
+    // Thousands may hang at one pattern, each with a text of its own for it.
+    const binding = { value, pattern: list[0]?.pattern ?? pattern, list, index: list.length };
     list.push(binding);
     return binding;
   }

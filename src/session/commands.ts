@@ -118,12 +118,14 @@ function subscribe(client: Client, frame: Frame, done: Done): void {
 
 function ackMode(text: string | undefined): AckMode {
   switch (text) {
+    // Not the text itself, which would keep the frame.
     case undefined:
-      return "auto";
     case "auto":
+      return "auto";
     case "client":
+      return "client";
     case "client-individual":
-      return text;
+      return "client-individual";
     default:
       throw new Fault(
         "bad-header",

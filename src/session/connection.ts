@@ -74,6 +74,8 @@ const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 2_000;
 /** Commands of which a client that sends them sends many. */
 const MANY_ALIKE: ReadonlySet<string> = new Set(["SEND", "ACK", "NACK"]);
+/** Who has sent no more is not taken for one who sends. */
+const FEW_FRAMES = 8;
 const OUR_VERSIONS = [...VERSIONS].reverse().join(",");
 
 /**
@@ -95,6 +97,8 @@ export class Connection
   readonly number: number;
   readonly session: Session;
   scheduledAt = Infinity;
+  previousDue: Deadline | undefined = undefined;
+  nextDue: Deadline | undefined = undefined;
   /** Of who publishes or acknowledges: the heads of the frames before. */
   memo: HeadMemo | undefined;
   readonly #context: ConnectionContext;
@@ -343,7 +347,7 @@ export class Connection
     }
     const rules = VERSION_RULES[version];
     const asked = grantHeartBeat(headerOf(frame.headers, "heart-beat"), limits);
-    const granted = rules.heartBeats ? asked : NO_HEART_BEAT;
+    const granted = rules.heartBeats ? this.#context.interner.heartBeat(asked) : NO_HEART_BEAT;
     const receipt = headerOf(frame.headers, "receipt");
     const headers = ["version", version, "session", runtime.id(), "server", server];
     headers.push("heart-beat", granted.header);
@@ -636,7 +640,7 @@ export class Connection
     const receipt = headerOf(frame.headers, "receipt");
     if (receipt === undefined || this.#state === "connecting") {
       try {
-        handler(this, frame, (this.#done ??= this.#whenDone()));
+        handler(this, frame, this.#doneOf());
       } catch (error) {
         this.fail(error, frame);
       }
@@ -648,11 +652,17 @@ export class Connection
       handler(this, frame, (fault) => {
         if (fault !== undefined) return this.#failReceipted(fault, frame);
         settle();
+        if (this.#receipts?.pending === 0) this.#receipts = undefined;
         this.#accepted();
       });
     } catch (error) {
       this.#failReceipted(error, frame);
     }
+  }
+
+  /** Who sends but a few frames, as most who only listen, had better not keep one. */
+  #doneOf(): Done {
+    return this.#framesIn > FEW_FRAMES ? (this.#done ??= this.#whenDone()) : this.#whenDone();
   }
 
   /** What the end of a frame without a receipt is told to: nothing of that frame matters then. */

@@ -2,6 +2,7 @@ import { Fault } from "../fault.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { type ConnectionContext } from "./connection_context.ts";
 import type { Deadline } from "./deadlines.ts";
+import { Roster } from "./roster.ts";
 import type { Inbound, Wire } from "./wire.ts";
 
 /** Bounds on connections in all. */
@@ -37,10 +38,14 @@ interface Guest {
  */
 export class Connections implements ConnectionOwner, Deadline {
   scheduledAt = Infinity;
+  previousDue: Deadline | undefined = undefined;
+  nextDue: Deadline | undefined = undefined;
   readonly #context: ConnectionContext;
   readonly #limits: AdmissionLimits;
-  /** Every connection; those that are logged in have nothing more to be known of them. */
-  readonly #guests = new Map<Connection, Guest | undefined>();
+  /** Every connection. */
+  readonly #all = new Roster<Connection>();
+  /** Those that are not logged in. */
+  readonly #guests = new Map<Connection, Guest>();
   readonly #line = new Set<Guest>();
   /** Who is read and not logged in, the longest there first. */
   readonly #door = new Set<Guest>();
@@ -59,27 +64,24 @@ export class Connections implements ConnectionOwner, Deadline {
 
   /** Connections, logged in or not, without those that were told no and are leaving. */
   get size(): number {
-    return this.#guests.size - this.#refused + this.#others.size;
+    return this.#all.size - this.#refused + this.#others.size;
   }
 
   /** Live subscriptions of all; what is no STOMP connection is one. */
   get subscriptions(): number {
     let count = this.#others.size;
-    for (const { session } of this.#guests.keys()) count += session.subscriptions.size;
+    for (const { session } of this.#all) count += session.subscriptions.size;
     return count;
   }
 
   /** The connections there are. */
   all(): Iterable<Connection> {
-    return this.#guests.keys();
+    return this.#all;
   }
 
   /** The connection of that number, unless it is gone. */
   find(number: number): Connection | undefined {
-    for (const connection of this.#guests.keys()) {
-      if (connection.number === number) return connection;
-    }
-    return undefined;
+    return this.#all.find(number);
   }
 
   /** Why nobody from that address may come in now, or undefined. */
@@ -127,6 +129,7 @@ export class Connections implements ConnectionOwner, Deadline {
       owner: this,
     });
     const guest: Guest = { wire, address, connection, atDoorSince: 0, stage: "in line" };
+    this.#all.add(connection);
     this.#guests.set(connection, guest);
     add(this.#perAddress, address, 1);
     if (refusal !== undefined) {
@@ -157,19 +160,20 @@ export class Connections implements ConnectionOwner, Deadline {
     const guest = this.#guests.get(connection);
     if (guest === undefined) return;
     this.#leaveDoor(guest);
-    this.#guests.set(connection, undefined);
+    this.#guests.delete(connection);
   }
 
   ended(connection: Connection): void {
+    if (!this.#all.delete(connection)) return;
     const guest = this.#guests.get(connection);
-    if (!this.#guests.delete(connection)) return;
+    this.#guests.delete(connection);
     if (guest !== undefined) {
       this.#line.delete(guest);
       this.#leaveDoor(guest);
     }
     if (guest?.stage === "refused") this.#refused--;
     else add(this.#perAddress, connection.address, -1);
-    if (this.#closing && this.#guests.size === 0) this.#empty.resolve();
+    if (this.#closing && this.#all.size === 0) this.#empty.resolve();
   }
 
   /** Resolves when all are gone after `shutDown`. */
@@ -181,14 +185,14 @@ export class Connections implements ConnectionOwner, Deadline {
   shutDown(): Promise<void> {
     this.#closing = true;
     for (const end of [...this.#others]) end();
-    for (const connection of [...this.#guests.keys()]) connection.shutDown();
-    if (this.#guests.size === 0) this.#empty.resolve();
+    for (const connection of [...this.#all]) connection.shutDown();
+    if (this.#all.size === 0) this.#empty.resolve();
     return this.gone;
   }
 
   /** Cuts whoever is still there. */
   destroy(): void {
-    for (const connection of this.#guests.keys()) connection.destroy();
+    for (const connection of [...this.#all]) connection.destroy();
     this.#empty.resolve();
   }
 

@@ -5,8 +5,10 @@ export interface Deadline {
    * Infinity for never.
    */
   check(now: number): number;
-  /** When it stands in the wheel; belongs to the wheel. */
+  /** When it stands in the wheel; belongs to the wheel, as do its neighbours in there. */
   scheduledAt: number;
+  previousDue?: Deadline | undefined;
+  nextDue?: Deadline | undefined;
 }
 
 const SLOT_MS = 50;
@@ -17,9 +19,13 @@ const SLOTS = 1024;
  * needs a timer of its own. Coarse: a check comes up to 50 ms early or late.
  * Activity is not told to the wheel; whoever is checked looks at its own
  * marks and says when to come again.
+ *
+ * What is due in one slot is a ring of neighbours, not a set: every connection
+ * stands in one, and a place in a set takes as much as a small object.
  */
 export class Deadlines {
-  readonly #slots: (Set<Deadline> | undefined)[] = new Array(SLOTS);
+  /** The first of each ring; the one before the first is the last. */
+  readonly #slots: (Deadline | undefined)[] = new Array(SLOTS);
   #slot: number;
 
   /** `now` in ms since the epoch. */
@@ -31,19 +37,35 @@ export class Deadlines {
   schedule(deadline: Deadline, at: number): void {
     if (at >= deadline.scheduledAt || at === Infinity) return;
     this.cancel(deadline);
-    const last = this.#slot + SLOTS - 1;
-    const slot = Math.min(Math.max(Math.ceil(at / SLOT_MS), this.#slot + 1), last);
+    const farthest = this.#slot + SLOTS - 1;
+    const slot = Math.min(Math.max(Math.ceil(at / SLOT_MS), this.#slot + 1), farthest);
     deadline.scheduledAt = slot * SLOT_MS;
     const index = slot % SLOTS;
-    this.#slots[index] ??= new Set();
-    this.#slots[index].add(deadline);
+    const first = this.#slots[index];
+    if (first === undefined) {
+      this.#slots[index] = deadline.previousDue = deadline.nextDue = deadline;
+      return;
+    }
+    const last = first.previousDue ?? first;
+    deadline.previousDue = last;
+    deadline.nextDue = first;
+    last.nextDue = first.previousDue = deadline;
   }
 
   /** Takes it off the wheel. */
   cancel(deadline: Deadline): void {
     if (deadline.scheduledAt === Infinity) return;
-    this.#slots[(deadline.scheduledAt / SLOT_MS) % SLOTS]?.delete(deadline);
+    const index = (deadline.scheduledAt / SLOT_MS) % SLOTS;
+    const { previousDue, nextDue } = deadline;
     deadline.scheduledAt = Infinity;
+    deadline.previousDue = deadline.nextDue = undefined;
+    if (previousDue === undefined || nextDue === undefined || nextDue === deadline) {
+      this.#slots[index] = undefined;
+      return;
+    }
+    previousDue.nextDue = nextDue;
+    nextDue.previousDue = previousDue;
+    if (this.#slots[index] === deadline) this.#slots[index] = nextDue;
   }
 
   /** Checks everything that is due. */
@@ -54,14 +76,10 @@ export class Deadlines {
     while (this.#slot < target) {
       this.#slot++;
       const index = this.#slot % SLOTS;
-      const due = this.#slots[index];
-      if (due === undefined) continue;
-      this.#slots[index] = undefined;
-      for (const deadline of due) {
-        // Another's check may have taken it off, or moved it.
-        if ((deadline.scheduledAt / SLOT_MS) % SLOTS !== index) continue;
-        deadline.scheduledAt = Infinity;
-        this.schedule(deadline, deadline.check(now));
+      // Nothing comes into this slot meanwhile; another's check may take something out of it.
+      for (let due = this.#slots[index]; due !== undefined; due = this.#slots[index]) {
+        this.cancel(due);
+        this.schedule(due, due.check(now));
       }
     }
   }

@@ -39,6 +39,8 @@ const ENVELOPE_SLACK = 1024;
  */
 export class EventStream implements SubscriptionOwner, OutboxOwner, Deadline {
   scheduledAt = Infinity;
+  previousDue: Deadline | undefined = undefined;
+  nextDue: Deadline | undefined = undefined;
   readonly #options: EventStreamOptions;
   readonly #wire: Wire;
   readonly #outbox: Outbox;

@@ -1,4 +1,5 @@
 import { type HeaderBlock, plainHeaders } from "../protocol/header_block.ts";
+import type { HeartBeat } from "../protocol/heart_beat.ts";
 import { detach } from "./detach.ts";
 
 /** Texts kept, and how long one may be that is worth it. */
@@ -7,6 +8,7 @@ const LENGTH_MAX = 256;
 /** The same for the headers of messages. */
 const HEADERS_MAX = 256;
 const LINES_MAX = 1_024;
+const HEART_BEATS_MAX = 64;
 
 /**
  * Has all who send the same text keep one copy of it: every browser runs the
@@ -17,6 +19,7 @@ const LINES_MAX = 1_024;
 export class Interner {
   readonly #kept = new Map<string, string>();
   readonly #headers = new Map<string, HeaderBlock>();
+  readonly #heartBeats = new Map<string, HeartBeat>();
 
   /** A copy of the text that keeps nothing else alive. */
   intern(text: string): string {
@@ -27,6 +30,17 @@ export class Interner {
     if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
     this.#kept.set(copy, copy);
     return copy;
+  }
+
+  /** An equal one that others have agreed on, too. */
+  heartBeat(heartBeat: HeartBeat): HeartBeat {
+    const { sendMs, receiveMs, header } = heartBeat;
+    const key = `${sendMs},${receiveMs},${header}`;
+    const known = this.#heartBeats.get(key);
+    if (known !== undefined) return known;
+    if (this.#heartBeats.size >= HEART_BEATS_MAX) this.#heartBeats.clear();
+    this.#heartBeats.set(key, heartBeat);
+    return heartBeat;
   }
 
   /**

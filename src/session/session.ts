@@ -26,7 +26,13 @@ import { detach } from "./detach.ts";
 import { canonicalDestination } from "./dialect.ts";
 import type { SessionLimits } from "./limits.ts";
 import { SubscriptionTable } from "./subscription_table.ts";
-import { type AckMode, type Held, Subscription, type SubscriptionOwner } from "./subscription.ts";
+import {
+  type AckMode,
+  type Held,
+  NAMELESS,
+  Subscription,
+  type SubscriptionOwner,
+} from "./subscription.ts";
 import { Transactions } from "./transaction.ts";
 
 /** What all sessions share. */
@@ -503,8 +509,7 @@ export class Session {
   #newSubscription(request: SubscriptionRequest): Subscription {
     const { ack, selector } = request;
     return new Subscription(this.#owner, {
-      key: request.id ?? `\0${++this.#anonymous}`,
-      id: request.id,
+      key: request.id ?? `${NAMELESS}${++this.#anonymous}`,
       named: request.destination,
       ack,
       prefetch:

@@ -24,6 +24,9 @@ export interface Held {
 
 const NONE: readonly Attachment[] = [];
 
+/** What the key of a subscription without an id begins with. */
+export const NAMELESS = "\0";
+
 /** What a subscription hands its messages to, and what a session is the session of. */
 export interface SubscriptionOwner {
   /** Whether it takes messages of queues now. */
@@ -44,10 +47,8 @@ export interface SubscriptionOwner {
 
 /** What a client subscribed to. */
 export interface SubscriptionFields {
-  /** What the session keeps it by; the id where there is one. */
+  /** What the session keeps it by: the id, or what begins as no id can. */
   readonly key: string;
-  /** Undefined in 1.0, where an id is optional. */
-  readonly id: string | undefined;
   /** The destination as the client wrote it. */
   readonly named: string;
   readonly ack: AckMode;
@@ -66,15 +67,16 @@ export interface SubscriptionFields {
  * One subscription of one client. Its credit is what the prefetch leaves and
  * what the outbox takes: a window as wide as one batch, opened again when the
  * batch was sent.
+ *
+ * Every idle client has one: it has eighteen fields because an object of
+ * nineteen takes 224 bytes in place of 160.
  */
 export class Subscription implements Consumer {
   readonly key: string;
-  readonly id: string | undefined;
   readonly named: string;
   readonly ack: AckMode;
   readonly prefetch: number;
   readonly prefetchBytes: number;
-  readonly acknowledges: boolean;
   readonly filter: MessageFilter | undefined;
   readonly excludes: object | undefined;
   readonly browses: boolean;
@@ -97,7 +99,6 @@ export class Subscription implements Consumer {
   constructor(owner: SubscriptionOwner, fields: SubscriptionFields) {
     this.#owner = owner;
     this.key = fields.key;
-    this.id = fields.id;
     this.named = fields.named;
     this.ack = fields.ack;
     this.prefetch = fields.prefetch;
@@ -105,7 +106,15 @@ export class Subscription implements Consumer {
     this.filter = fields.filter;
     this.excludes = fields.excludes;
     this.browses = fields.browses;
-    this.acknowledges = fields.ack !== "auto" && !fields.browses;
+  }
+
+  /** Undefined in 1.0, where an id is optional. */
+  get id(): string | undefined {
+    return this.key.startsWith(NAMELESS) ? undefined : this.key;
+  }
+
+  get acknowledges(): boolean {
+    return this.ack !== "auto" && !this.browses;
   }
 
   /** Whether nothing more comes before something is settled. */

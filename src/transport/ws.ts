@@ -27,6 +27,9 @@ export function chooseSubProtocol(offer: string | null): Upgrade {
   return { ok: false, detail };
 }
 
+/** Who came before. */
+const latest = { address: "" };
+
 /**
  * Upgrades a request; false if the handshake was not one. `local`: whether it
  * came in where only this machine can.
@@ -38,13 +41,12 @@ export function upgrade(
 ): boolean {
   const ip = server.requestIP(request);
   const { address = "", port = 0 } = ip ?? {};
+  // Behind a proxy all have one address, and need not have a text each for it.
+  if (address !== latest.address) latest.address = address;
   return server.upgrade(request, {
     // Unless told which, Bun would echo the first offer, whatever it is.
     headers: protocol === undefined ? {} : { "Sec-WebSocket-Protocol": protocol },
-    data: new WebSocketWire({
-      ...{ transport: "ws", messages: true, answersPings: true },
-      ...{ address, port, local, subProtocol: protocol ?? "" },
-    }),
+    data: new WebSocketWire({ address: latest.address, port, local, subProtocol: protocol ?? "" }),
   });
 }
 
@@ -88,19 +90,44 @@ const REASON_BYTES_MAX = 123;
 /** Nothing to send. */
 const NONE: readonly (string | Uint8Array)[] = [];
 
-/** A WebSocket as a wire; the socket knows it as its data. */
-export class WebSocketWire implements Wire {
-  readonly peer: Peer;
-  /** Who is told what comes; undefined before and after. */
-  inbound: Inbound | undefined;
-  /** What `sendBatch` and `sendTexts` are to send. */
-  batch = NONE;
-  batchHead = "";
-  /** Undefined unless it is open: to touch one that is closed would throw. */
-  #socket: ServerWebSocket<SocketData> | undefined;
+/** The batch that is being sent: `cork` takes no more than a callback, and calls it at once. */
+const sending = { frames: NONE, head: "" };
 
-  constructor(peer: Peer) {
-    this.peer = peer;
+/**
+ * A WebSocket as a wire; the socket knows it as its data. It is its own peer:
+ * thousands may be open and idle, and an object less of each counts.
+ */
+export class WebSocketWire implements Wire, Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly local: boolean;
+  readonly subProtocol: string;
+  /** Who is told what comes; undefined before and after. */
+  inbound: Inbound | undefined = undefined;
+  /** Undefined unless it is open: to touch one that is closed would throw. */
+  #socket: ServerWebSocket<SocketData> | undefined = undefined;
+
+  constructor(peer: Pick<Peer, "address" | "port" | "local" | "subProtocol">) {
+    this.address = peer.address;
+    this.port = peer.port;
+    this.local = peer.local;
+    this.subProtocol = peer.subProtocol;
+  }
+
+  get peer(): Peer {
+    return this;
+  }
+
+  get transport(): string {
+    return "ws";
+  }
+
+  get messages(): boolean {
+    return true;
+  }
+
+  get answersPings(): boolean {
+    return true;
   }
 
   /** The handshake is done. */
@@ -115,10 +142,10 @@ export class WebSocketWire implements Wire {
       this.#socket.send(head === "" ? first : head + first);
       return;
     }
-    this.batch = frames;
-    this.batchHead = head;
+    sending.frames = frames;
+    sending.head = head;
     this.#socket.cork(head === "" ? sendBatch : sendTexts);
-    this.batch = NONE;
+    sending.frames = NONE;
   }
 
   get buffered(): number {
@@ -160,21 +187,21 @@ const TEXT_MAX = 128 * 1024;
  * piece of cold memory each, twice the time (`docs/performance.md`).
  */
 function sendTexts(socket: ServerWebSocket<SocketData>): void {
-  const { batch, batchHead } = socket.data;
-  for (let at = 0; at < batch.length;) {
+  const { frames, head } = sending;
+  for (let at = 0; at < frames.length;) {
     const from = at;
     let length = 0;
-    while (at < batch.length && (at === from || length <= TEXT_MAX)) {
-      length += batchHead.length + (batch[at++]?.length ?? 0);
+    while (at < frames.length && (at === from || length <= TEXT_MAX)) {
+      length += head.length + (frames[at++]?.length ?? 0);
     }
-    const some = at - from === batch.length ? batch : batch.slice(from, at);
-    socket.send(`${batchHead}${some[0]}`);
+    const some = at - from === frames.length ? frames : frames.slice(from, at);
+    socket.send(`${head}${some[0]}`);
     if (some.length === 1) continue;
     // What stands between two is the head of the second.
-    const text = some.join(batchHead);
+    const text = some.join(head);
     let begin = some[0]?.length ?? 0;
     for (let i = 1; i < some.length; i++) {
-      const end = begin + batchHead.length + (some[i]?.length ?? 0);
+      const end = begin + head.length + (some[i]?.length ?? 0);
       socket.send(text.slice(begin, end));
       begin = end;
     }
@@ -183,6 +210,6 @@ function sendTexts(socket: ServerWebSocket<SocketData>): void {
 
 /** One static callback for every cork, instead of a closure a batch. */
 function sendBatch(socket: ServerWebSocket<SocketData>): void {
-  const { batch } = socket.data;
-  for (let i = 0; i < batch.length; i++) socket.send(batch[i] as string | Uint8Array);
+  const { frames } = sending;
+  for (let i = 0; i < frames.length; i++) socket.send(frames[i] as string | Uint8Array);
 }

@@ -25,7 +25,6 @@ function subscription(
   };
   const made = new Subscription(owner, {
     key: "s",
-    id: "s",
     named: "/queue/a",
     ack: options.ack ?? "client",
     prefetch: options.prefetch ?? Infinity,
