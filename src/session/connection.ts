@@ -63,6 +63,8 @@ export interface ConnectionOwner {
   ended(connection: Connection): void;
 }
 
+/** STOMP 1.2 "Heart-beating": a line end between frames. */
+const BEAT = "\n";
 /** When frames were kept back, how long until the next try. */
 const RETRY_MS = 50;
 /** Half a large frame that takes longer than that to come is given up. */
@@ -267,6 +269,7 @@ export class Connection
     if (this.#state === "connecting") this.#bytesBeforeLogin += data.length;
     const allowance = this.#context.turn.allowanceAt(now);
     if (typeof data === "string" && allowance > 0 && this.#isAtHand) {
+      if (data === BEAT) return;
       // The common case: nothing waits, and the text is one frame.
       const frame = readWholeText(data, this);
       if (frame !== undefined) {
@@ -514,7 +517,7 @@ export class Connection
       lastSentAt: this.#outbox.lastSentAt,
       paused: this.#paused,
     });
-    if (life.action === "beat") this.#outbox.push("\n", false);
+    if (life.action === "beat") this.#outbox.push(BEAT, false);
     else if (life.action === "ping") this.#wire.ping();
     else if (life.action === "dead") {
       const detail = "Cannot hear you: nothing came for twice the agreed heart-beat interval";

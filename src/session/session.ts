@@ -542,7 +542,8 @@ export class Session {
       }
       throw error;
     }
-    return attachments;
+    // What has grown has room for more; every idle client has one of these.
+    return attachments.slice();
   }
 
   #subscribeOptions(
