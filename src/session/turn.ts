@@ -134,17 +134,15 @@ export class Turn {
   }
 
   #runWorkers(): void {
-    let workers = this.#workers;
-    this.#workers = [];
-    while (workers.length > 0 && this.allowance > 0) {
-      const again: TurnWorker[] = [];
-      for (const worker of workers) {
-        const { allowance } = this;
-        if (allowance <= 0 || worker.work(allowance)) again.push(worker);
-      }
-      workers = again;
+    const workers = this.#workers;
+    let next = 0;
+    for (; next < workers.length; next++) {
+      const worker = workers[next];
+      const { allowance } = this;
+      if (worker === undefined || allowance <= 0) break;
+      // Behind all others: with little left in a turn, those have their go in the next one first.
+      if (worker.work(allowance)) workers.push(worker);
     }
-    // Those that did not finish stand before those that were parked meanwhile.
-    this.#workers = [...workers, ...this.#workers];
+    this.#workers = workers.slice(next);
   }
 }

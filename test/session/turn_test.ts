@@ -59,6 +59,30 @@ describe("A turn", () => {
     expect(Math.abs(one.left - other.left)).toBeLessThanOrEqual(5_000);
   });
 
+  test("begins with those who had no go in the last one, however little one frame leaves", () => {
+    const { turn, next } = createTurn();
+    const wide = [flood(turn, 1_000, 20_000), flood(turn, 1_000, 20_000)] as const;
+    const small = flood(turn, 1);
+    for (const each of [...wide, small]) turn.park(each);
+    for (let turns = 0; turns < 3; turns++) next();
+    expect([...wide, small].map(({ left }) => left)).toEqual([998, 999, 0]);
+  });
+
+  test("begins with those who had no go in the last one, however long another took", () => {
+    const { turn, next, clock } = createTurn();
+    const served: string[] = [];
+    const slow = (name: string): TurnWorker => ({
+      work: () => {
+        served.push(name);
+        clock.ms += 50;
+        return true;
+      },
+    });
+    for (const name of ["a", "b", "c"]) turn.park(slow(name));
+    for (let turns = 0; turns < 6; turns++) next();
+    expect(served.join("")).toBe("abcabc");
+  });
+
   test("counts deliveries, not frames: one that fans out widely is interrupted sooner", () => {
     const { turn, next } = createTurn();
     const [wide, narrow] = [flood(turn, 100_000, 100), flood(turn, 100_000, 1)];
