@@ -99,6 +99,7 @@ export class Connection
   readonly number: number;
   readonly session: Session;
   scheduledAt = Infinity;
+  floodsUntil = 0;
   previousDue: Deadline | undefined = undefined;
   nextDue: Deadline | undefined = undefined;
   /** Of who publishes or acknowledges: the heads of the frames before. */
@@ -267,7 +268,7 @@ export class Connection
     // What makes no frame costs something all the same.
     this.#context.turn.charge(1);
     if (this.#state === "connecting") this.#bytesBeforeLogin += data.length;
-    const allowance = this.#context.turn.allowanceAt(now);
+    const allowance = this.#context.turn.allowanceFor(this, now);
     if (typeof data === "string" && allowance > 0 && this.#isAtHand) {
       if (data === BEAT) return;
       // The common case: nothing waits, and the text is one frame.

@@ -149,8 +149,8 @@ export class Outbox {
       this.#send(frames);
     }
     if (this.#frames === undefined || this.#flushing === "at the end") return;
-    // Nobody waits for one message of a topic as for a receipt.
-    if (!droppable) {
+    // Nobody waits for one message out of a flood as for a receipt.
+    if (!droppable || !turn.servesFlood) {
       this.#flushing = "at the end";
       turn.flushLater(this);
     } else if (this.#flushing === "no") {

@@ -7,6 +7,11 @@ export interface TurnWorker {
    * `allowance`. Returns whether there is more that could be done at once.
    */
   work(allowance: number): boolean;
+  /**
+   * Until when it counts as a flood, in ms since the epoch; 0 if it never was
+   * one. The turn writes it, whenever a slice or a whole turn was not enough.
+   */
+  floodsUntil: number;
 }
 
 /** Output that waits for the end of the turn. */
@@ -14,8 +19,11 @@ export interface TurnFlusher {
   flush(): void;
 }
 
-/** A turn ends after so long, whatever its frames cost. */
-const TURN_MS = 10;
+/**
+ * A turn ends after so long, whatever its frames cost. So long reading may
+ * take, and working off what was parked, and sending what was patient.
+ */
+const TURN_MS = 5;
 /** Frames read plus frames sent in one turn of the event loop, about. */
 const TURN_BUDGET = 16_384;
 /**
@@ -23,9 +31,11 @@ const TURN_BUDGET = 16_384;
  * for this long, to go out whole: a system call for 64 frames costs a little
  * more than one for a few. Measured with 1,000 subscribers: twice the deliveries.
  */
-const HOLD_MS = 20;
+const HOLD_MS = 30;
 /** What one connection gets before the next has its go. */
 const SLICE = 2_048;
+/** For so long a connection that had more than its slice is expected to have so again. */
+const FLOOD_MS = 100;
 
 /**
  * The rhythm of the broker. Whatever the event loop brings is worked off
@@ -42,9 +52,12 @@ export class Turn {
   /** Those that may wait while there is more input, and since when they do, in ms since the epoch. */
   #patient: TurnFlusher[] = [];
   #patientSince = 0;
+  /** Those that waited long enough, and are sent as far as the turns have time for it. */
+  #overdue: TurnFlusher[] = [];
   #tasks: (() => void)[] = [];
   #scheduled = false;
   #left = TURN_BUDGET;
+  #servesFlood = false;
   /** In ms since the epoch. */
   #endsAt = 0;
   /** Deliveries and frames since the start; only differences mean anything. */
@@ -57,12 +70,20 @@ export class Turn {
 
   /** What a connection may spend now; 0 if this turn is used up. */
   get allowance(): number {
-    return this.allowanceAt(this.#now());
+    return this.#allowanceAt(this.#now());
   }
 
-  /** The same for who knows what time it is, in ms since the epoch. */
-  allowanceAt(now: number): number {
-    return this.#scheduled && now >= this.#endsAt ? 0 : Math.min(this.#left, SLICE);
+  /**
+   * The same for input that has just come, at `now` in ms since the epoch. A
+   * flood waits for its go: what else comes in this turn finds it unused.
+   */
+  allowanceFor(worker: TurnWorker, now: number): number {
+    return isFlood(worker, now) ? 0 : this.#allowanceAt(now);
+  }
+
+  /** Whether what is done now is done for a flood, whose batches may wait. */
+  get servesFlood(): boolean {
+    return this.#servesFlood;
   }
 
   /** Whether this turn has taken its time, whatever was done in it. */
@@ -102,6 +123,10 @@ export class Turn {
     this.#schedule();
   }
 
+  #allowanceAt(now: number): number {
+    return this.#scheduled && now >= this.#endsAt ? 0 : Math.min(this.#left, SLICE);
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -121,16 +146,25 @@ export class Turn {
     const tasks = this.#tasks;
     this.#tasks = [];
     for (const task of tasks) task();
-    if (this.#workers.length > 0) this.#schedule();
+    if (this.#workers.length > 0 || this.#overdue.length > 0) this.#schedule();
   }
 
   #flushPatient(): void {
-    const patient = this.#patient;
-    if (patient.length === 0) return;
-    const waited = this.#now() - this.#patientSince;
-    if (this.#workers.length > 0 && waited >= 0 && waited < HOLD_MS) return;
-    this.#patient = [];
-    for (const flusher of patient) flusher.flush();
+    if (this.#patient.length > 0) {
+      const waited = this.#now() - this.#patientSince;
+      if (this.#workers.length === 0 || waited < 0 || waited >= HOLD_MS) {
+        this.#overdue = [...this.#overdue, ...this.#patient];
+        this.#patient = [];
+      }
+    }
+    if (this.#overdue.length === 0) return;
+    // Those who listen to a flood may be many: nobody else is to wait for all of them.
+    const overdue = this.#overdue;
+    const endsAt = this.#now() + TURN_MS;
+    let sent = 0;
+    do overdue[sent++]?.flush();
+    while (sent < overdue.length && this.#now() < endsAt);
+    this.#overdue = overdue.slice(sent);
   }
 
   #runWorkers(): void {
@@ -140,9 +174,21 @@ export class Turn {
       const worker = workers[next];
       const { allowance } = this;
       if (worker === undefined || allowance <= 0) break;
+      const since = this.#now();
+      const limit = this.spent + allowance;
+      this.#servesFlood = isFlood(worker, since);
+      if (!worker.work(allowance)) continue;
+      const now = this.#now();
+      if (this.spent >= limit || now - since >= TURN_MS) worker.floodsUntil = now + FLOOD_MS;
       // Behind all others: with little left in a turn, those have their go in the next one first.
-      if (worker.work(allowance)) workers.push(worker);
+      workers.push(worker);
     }
+    this.#servesFlood = false;
     this.#workers = workers.slice(next);
   }
+}
+
+/** Whether it had more than its go a short while ago, by a clock that may have been set back since. */
+function isFlood({ floodsUntil }: TurnWorker, now: number): boolean {
+  return now < floodsUntil && floodsUntil - now <= FLOOD_MS;
 }

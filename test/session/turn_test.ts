@@ -22,6 +22,7 @@ function createTurn(): { turn: Turn; clock: { ms: number }; next(): boolean } {
 function flood(turn: Turn, frames: number, cost = 1): TurnWorker & { readonly left: number } {
   let left = frames;
   return {
+    floodsUntil: 0,
     get left() {
       return left;
     },
@@ -35,6 +36,11 @@ function flood(turn: Turn, frames: number, cost = 1): TurnWorker & { readonly le
       return false;
     },
   };
+}
+
+/** A worker that uses a turn up and always has more. */
+function endless(turn: Turn): TurnWorker {
+  return { floodsUntil: 0, work: () => turn.charge(1_000_000) === undefined };
 }
 
 describe("A turn", () => {
@@ -72,6 +78,7 @@ describe("A turn", () => {
     const { turn, next, clock } = createTurn();
     const served: string[] = [];
     const slow = (name: string): TurnWorker => ({
+      floodsUntil: 0,
       work: () => {
         served.push(name);
         clock.ms += 50;
@@ -123,6 +130,7 @@ describe("A turn", () => {
     turn.after(() => order.push("after 1"));
     turn.flushLater({ flush: () => order.push("flush 1") });
     turn.park({
+      floodsUntil: 0,
       work: () => {
         order.push("work");
         turn.flushLater({ flush: () => order.push("flush 2") });
@@ -143,16 +151,15 @@ describe("A turn", () => {
     expect(order).toEqual(["at the end", "patient"]);
   });
 
-  test("lets what is patient wait while there is more input, for 20 ms at most", () => {
+  test("lets what is patient wait while there is more input, for 30 ms at most", () => {
     const { turn, next, clock } = createTurn();
     const order: string[] = [];
-    const flood = { work: () => turn.charge(1_000_000) === undefined };
-    turn.park(flood);
+    turn.park(endless(turn));
     turn.flushPatiently({ flush: () => order.push("patient") });
     turn.flushLater({ flush: () => order.push("at the end") });
     next();
     expect(order).toEqual(["at the end"]);
-    clock.ms += 19;
+    clock.ms += 29;
     next();
     expect(order).toEqual(["at the end"]);
     clock.ms += 1;
@@ -160,10 +167,83 @@ describe("A turn", () => {
     expect(order).toEqual(["at the end", "patient"]);
   });
 
+  test("sends to the many who listen to a flood in parts: others have their go in between", () => {
+    const { turn, next, clock } = createTurn();
+    const order: string[] = [];
+    const takesLong = (name: string) => ({
+      flush: () => {
+        order.push(name);
+        clock.ms += 2;
+      },
+    });
+    turn.park(endless(turn));
+    for (const name of ["a", "b", "c", "d"]) turn.flushPatiently(takesLong(name));
+    clock.ms += 30;
+    next();
+    expect(order.join("")).toBe("abc");
+    // Whoever comes now waits from now on.
+    turn.flushPatiently(takesLong("a"));
+    turn.park(flood(turn, 0));
+    turn.after(() => order.push("others"));
+    next();
+    expect(order).toEqual(["a", "b", "c", "d", "others"]);
+    clock.ms += 30;
+    next();
+    expect(order).toEqual(["a", "b", "c", "d", "others", "a"]);
+  });
+
+  test("goes on until all who waited have been sent to, whoever else has something to do", () => {
+    const { turn, next, clock } = createTurn();
+    let flushed = 0;
+    for (let each = 0; each < 10; each++) {
+      turn.flushPatiently({
+        flush: () => {
+          flushed++;
+          clock.ms += 6;
+        },
+      });
+    }
+    for (let turns = 1; turns <= 10; turns++) {
+      expect(next()).toBe(true);
+      expect(flushed).toBe(turns);
+    }
+    expect(next()).toBe(false);
+  });
+
+  test("takes those for floods who need more than a slice or a turn, and for a while", () => {
+    const { turn, next, clock } = createTurn();
+    const served: Record<string, boolean[]> = { flood: [], slow: [], small: [] };
+    const worker = (name: string, work: () => boolean): TurnWorker => ({
+      floodsUntil: 0,
+      work: () => {
+        served[name]?.push(turn.servesFlood);
+        return work();
+      },
+    });
+    const big = worker("flood", () => {
+      turn.charge(5_000);
+      return served.flood?.length === 1;
+    });
+    const slow = worker("slow", () => {
+      clock.ms += 5;
+      return served.slow?.length === 1;
+    });
+    const small = worker("small", () => turn.charge(1) !== undefined);
+    const all = [small, big, slow];
+    for (const each of all) turn.park(each);
+    while (next());
+    expect(served).toEqual({ flood: [false, true], slow: [false, true], small: [false] });
+    expect(turn.servesFlood).toBe(false);
+    clock.ms += 100;
+    for (const each of all) turn.park(each);
+    while (next());
+    expect(Object.values(served).map((each) => each.at(-1))).toEqual([false, false, false]);
+  });
+
   test("lets nothing wait for a clock that was set back", () => {
     const { turn, next, clock } = createTurn();
     const order: string[] = [];
-    turn.park({ work: () => turn.charge(1_000_000) === undefined });
+    turn.park(endless(turn));
     turn.flushPatiently({ flush: () => order.push("patient") });
     clock.ms -= 3_600_000;
     next();
