@@ -2,7 +2,7 @@ import type { Memory } from "../broker/memory.ts";
 import type { Runtime } from "../runtime.ts";
 import type { SessionLimits } from "./limits.ts";
 import type { Turn } from "./turn.ts";
-import { type Wire, type WireFrame, wholeFrames } from "./wire.ts";
+import type { Wire, WireFrame } from "./wire.ts";
 
 /** What an outbox tells its connection. All come in a turn's tasks, never inside `push`. */
 export interface OutboxOwner {
@@ -29,10 +29,20 @@ export interface OutboxContext {
 export const FLUSH_FRAMES = 64;
 const FLUSH_BYTES = 64 * 1024;
 
+/** Which of the frames that wait may be dropped, and which were. */
+interface Droppable {
+  /** For each frame whether it may be. */
+  readonly may: boolean[];
+  /** No frame in front of this one can be dropped any more. */
+  from: number;
+  /** Frames that were dropped: empty, all in front of `from`, until the others move up. */
+  gone: number;
+}
+
 /** What only an outbox has whose client is behind. */
 interface Trouble {
-  /** For each frame whether it may be dropped; kept only where the policy drops. */
-  droppable: boolean[] | undefined;
+  /** Kept only where the policy drops. */
+  droppable: Droppable | undefined;
   overflowing: boolean;
   relieving: boolean;
   dropped: number;
@@ -139,7 +149,9 @@ export class Outbox {
     const frames = (this.#frames ??= []);
     if (slowConsumer !== "disconnect" || this.#trouble?.droppable !== undefined) {
       // What was pushed while nothing could be dropped stays.
-      (this.#inTrouble.droppable ??= frames.map(() => false)).push(droppable);
+      const trouble = this.#inTrouble;
+      trouble.droppable ??= { may: frames.map(() => false), from: 0, gone: 0 };
+      trouble.droppable.may.push(droppable);
     }
     frames.push(this.#head === head ? rest : head + rest);
     this.#bytes += size;
@@ -161,7 +173,10 @@ export class Outbox {
 
   /** Those that begin differently are kept whole. */
   #makeWhole(frames: readonly WireFrame[]): void {
-    this.#frames = [...wholeFrames(frames, this.#head)];
+    const head = this.#head;
+    if (head === "") return;
+    // Those that were dropped stay empty.
+    this.#frames = frames.map((rest) => (isThere(rest) ? head + rest : rest));
     this.#head = "";
   }
 
@@ -188,7 +203,7 @@ export class Outbox {
 
   /** Forgets what was not handed to the wire; returns how many frames. */
   clear(): number {
-    const count = this.#frames?.length ?? 0;
+    const count = (this.#frames?.length ?? 0) - (this.#trouble?.droppable?.gone ?? 0);
     this.#context.memory.used -= this.#bytes;
     this.#takenAll();
     this.#bytes = 0;
@@ -223,7 +238,7 @@ export class Outbox {
     if (this.#kept && this.#frames !== undefined && !this.#blocked) this.#send(this.#frames);
   }
 
-  #send(frames: readonly WireFrame[]): void {
+  #send(waiting: readonly WireFrame[]): void {
     const { memory, turn } = this.#context;
     this.#kept = this.#bytes > FLUSH_BYTES && memory.wiresAreFull && !this.#cut;
     if (this.#kept) {
@@ -231,6 +246,7 @@ export class Outbox {
       turn.after(() => this.#owner.kept());
       return;
     }
+    const frames = (this.#trouble?.droppable?.gone ?? 0) > 0 ? waiting.filter(isThere) : waiting;
     this.#takenAll();
     memory.used -= this.#bytes;
     this.#bytes = 0;
@@ -291,11 +307,7 @@ export class Outbox {
       return false;
     }
     if (policy === "drop-oldest" && droppable) {
-      const frames = this.#frames ?? [];
-      for (let i = 0; i < frames.length && this.size + size > bytesMax; i++) {
-        if (trouble.droppable?.[i] === true) this.#dropAt(frames, i--);
-      }
-      if (frames.length === 0) this.#frames = undefined;
+      this.#dropOldest(bytesMax - size);
       if (this.size <= bytesMax) return true;
       trouble.dropped++;
       return false;
@@ -312,12 +324,30 @@ export class Outbox {
     return !this.#cut;
   }
 
-  #dropAt(frames: WireFrame[], index: number): void {
-    const [frame] = frames.splice(index, 1);
-    this.#inTrouble.droppable?.splice(index, 1);
-    const size = frame === undefined ? 0 : this.#head.length + frame.length;
-    this.#bytes -= size;
-    this.#context.memory.used -= size;
-    this.#inTrouble.dropped++;
+  /** Drops the oldest that may be, until so many bytes wait at most. One at a time: each costs little. */
+  #dropOldest(bytesMost: number): void {
+    const frames = this.#frames;
+    const trouble = this.#inTrouble;
+    const drops = trouble.droppable;
+    if (frames === undefined || drops === undefined) return;
+    for (; drops.from < frames.length && this.size > bytesMost; drops.from++) {
+      if (drops.may[drops.from] !== true) continue;
+      const size = this.#head.length + (frames[drops.from]?.length ?? 0);
+      frames[drops.from] = "";
+      drops.gone++;
+      this.#bytes -= size;
+      this.#context.memory.used -= size;
+      trouble.dropped++;
+    }
+    // To take each out by itself would move all others each time.
+    if (drops.gone * 2 < frames.length) return;
+    const may = drops.may.filter((_, at) => isThere(frames[at]));
+    this.#frames = frames.length === drops.gone ? undefined : frames.filter(isThere);
+    trouble.droppable = { may, from: drops.from - drops.gone, gone: 0 };
   }
+}
+
+/** Whether it was not dropped: no frame is empty. */
+function isThere(frame: WireFrame | undefined): boolean {
+  return frame !== undefined && frame.length > 0;
 }

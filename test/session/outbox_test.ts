@@ -44,7 +44,7 @@ function bench(
     },
     write: (rests, head) => {
       const frames = wholeFrames(rests, head);
-      batches.push(frames.map(String));
+      batches.push(frames.map(shown));
       heads.push(head);
       if (isStalled) buffered += frames.reduce((sum, frame) => sum + frame.length, 0);
     },
@@ -92,6 +92,10 @@ function bench(
     },
   };
   return made;
+}
+
+function shown(frame: WireFrame): string {
+  return typeof frame === "string" ? frame : `bytes ${String(frame)}`;
 }
 
 const TOPIC = true;
@@ -161,11 +165,19 @@ describe("An outbox", () => {
         ],
         "",
       ],
+      [
+        "behind bytes is whole, and leaves them as they are",
+        [
+          ["", Uint8Array.of(50)],
+          ["a", "1"],
+        ],
+        "",
+      ],
     ];
     test.each(cases)("%s", (_what, frames, head) => {
       const it = bench();
       for (const [begin, rest] of frames) it.outbox.pushAfter(begin, rest, TOPIC);
-      const whole = frames.map(([begin, rest]) => begin + rest);
+      const whole = frames.map(([begin, rest]) => begin + shown(rest));
       const size = frames.reduce((sum, [begin, rest]) => sum + begin.length + rest.length, 0);
       expect(it.memory.used).toBe(size);
       it.next();
@@ -286,6 +298,25 @@ describe("An outbox", () => {
     expect(sent(it)).toEqual(["in the wire", "receipt", ...kept]);
     expect(it.outbox.dropped).toBe(2);
     expect(it.told.filter((each) => each.startsWith("overflowed"))).toEqual([]);
+  });
+
+  test("drop-oldest: however many have given way, what may not stays in its place", () => {
+    const it = bench("drop-oldest");
+    it.stall(true);
+    it.outbox.push(frame("in the wire", 300), OTHER);
+    it.next();
+    const others = [0, 1_000, 2_999, 3_000];
+    for (let at = 0; at <= 3_000; at++) {
+      it.outbox.push(frame(`${at}`), others.includes(at) ? OTHER : TOPIC);
+    }
+    expect(it.outbox.dropped).toBe(2_991);
+    expect(it.memory.used).toBe(it.outbox.size);
+    it.stall(false);
+    const latest = [2_993, 2_994, 2_995, 2_996, 2_997, 2_998];
+    const kept = [0, 1_000, ...latest, 2_999, 3_000].map(String);
+    expect(sent(it)).toEqual(["in the wire", ...kept]);
+    it.outbox.close();
+    expect(it.memory.used).toBe(0);
   });
 
   test("drop-newest: new messages of topics are left out while it is full", () => {
