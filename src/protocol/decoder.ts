@@ -57,10 +57,12 @@ export class Decoder {
   /** A text message that may be one whole frame. */
   #text: string | undefined;
   /** The heads of the frames before. */
-  readonly memo = new HeadMemo();
+  readonly memo: HeadMemo;
 
-  constructor(limits: DecoderLimits) {
+  /** `memo`: what is known of the heads of frames that came in another way. */
+  constructor(limits: DecoderLimits, memo = new HeadMemo()) {
     this.limits = limits;
+    this.memo = memo;
   }
 
   /** Bytes held: pushed, and not yet part of a frame that was taken. */

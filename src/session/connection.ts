@@ -74,6 +74,8 @@ const LINE_PATIENCE = 3;
 /** After a goodbye: so much more is read and thrown away before the wire is cut. */
 const LINGER_BYTES = 1024 * 1024;
 const LINGER_MS = 2_000;
+/** With more bytes than that waiting for their turn a connection is not read. */
+const PARKED_MAX = 64 * 1024;
 /** Commands of which a client that sends them sends many. */
 const MANY_ALIKE: ReadonlySet<string> = new Set(["SEND", "ACK", "NACK"]);
 /** Who has sent no more is not taken for one who sends. */
@@ -282,8 +284,8 @@ export class Connection
     }
     this.#intake ??= this.#newIntake();
     this.#intake.push(data);
-    if (this.#inTurn) return;
-    if (allowance <= 0 || this.work(allowance)) this.#park();
+    if (this.#inTurn) this.#readLess();
+    else if (allowance <= 0 || this.work(allowance)) this.#park();
   }
 
   drained(): void {
@@ -597,7 +599,7 @@ export class Connection
     const most = Math.min(frameBytesMax, loginBytesMax);
     const first: DecoderLimits = { frameBytesMax: most, headersMax, headerLineBytesMax };
     const limits = this.#state === "connecting" ? first : all;
-    return new Intake(memory, { rules: this.#rules, limits });
+    return new Intake(memory, { rules: this.#rules, limits, memo: this.memo });
   }
 
   /** Counts what is left of the input, or lets go of what held it. */
@@ -758,8 +760,13 @@ export class Connection
   #park(): void {
     if (this.#inTurn || this.#ended) return;
     this.#inTurn = true;
-    this.#pauseReading();
+    this.#readLess();
     this.#context.turn.park(this);
+  }
+
+  /** What waits for its turn need not stop what comes behind it: to pause and resume is two system calls. */
+  #readLess(): void {
+    if ((this.#intake?.bytes ?? 0) > PARKED_MAX) this.#pauseReading();
   }
 
   #pauseReading(): void {

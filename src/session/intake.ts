@@ -1,5 +1,6 @@
 import { Decoder, type DecoderLimits } from "../protocol/decoder.ts";
 import type { Frame, FrameHead } from "../protocol/frame.ts";
+import type { HeadMemo } from "../protocol/head_memo.ts";
 import type { VersionRules } from "../protocol/version.ts";
 
 /** Where the bytes are counted. */
@@ -32,16 +33,26 @@ export class Intake {
 
   constructor(
     memory: IntakeMemory,
-    about: { readonly rules: VersionRules; limits: DecoderLimits },
+    about: {
+      readonly rules: VersionRules;
+      readonly limits: DecoderLimits;
+      /** The heads of the frames before, if they are known. */
+      readonly memo: HeadMemo | undefined;
+    },
   ) {
     this.#memory = memory;
-    this.#decoder = new Decoder(about.limits);
+    this.#decoder = new Decoder(about.limits, about.memo);
     this.#decoder.rules = about.rules;
   }
 
   /** The head of the frame that is half here, for the receipt that a fault owes. */
   get head(): FrameHead | undefined {
     return this.#decoder.head;
+  }
+
+  /** Bytes that wait for their turn, or are half a frame. */
+  get bytes(): number {
+    return this.#decoder.pending + this.#parkedBytes;
   }
 
   /** Whether there is nothing in it. */

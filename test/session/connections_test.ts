@@ -214,6 +214,21 @@ describe("A flood on one connection", () => {
     expect(broker.context.engine.counters.published).toBe(30_000);
   });
 
+  test("is read on as long as little of it waits", () => {
+    const { visit, broker } = open({});
+    const flooder = visit();
+    flooder.login();
+    // A little more than its go.
+    flooder.line.send(send.repeat(2_100));
+    expect(broker.context.engine.counters.published).toBeLessThan(2_100);
+    expect(flooder.line.paused).toBe(false);
+    flooder.line.send(send.repeat(3_000));
+    expect(flooder.line.paused).toBe(true);
+    visit();
+    expect(flooder.line.paused).toBe(false);
+    expect(broker.context.engine.counters.published).toBe(5_100);
+  });
+
   test("that is cut while it waits has what arrived carried out, and gives its memory back", () => {
     const { visit, broker } = open({});
     const flooder = visit();

@@ -79,11 +79,9 @@ describe("Beside a flood", () => {
     round();
     expect(reader.bodies).toEqual(BURST);
     flooder.line.send(sends("/topic/flood", ["once more"]));
-    expect(flooder.line.paused).toBe(true);
     calm.line.send(sends("/topic/calm", ["now"]));
     round();
     expect(reader.bodies.slice(BURST.length)).toEqual(["now", "once more"]);
-    expect(flooder.line.paused).toBe(false);
   });
 
   test.each([
