@@ -12,8 +12,8 @@
  * a target is missed by far.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { table } from "../scripts/markdown.ts";
@@ -58,6 +58,8 @@ export interface Meeting {
   readonly lateMs: number;
   /** CPU of the broker that is measured: 1 is a whole core. */
   readonly brokerCpu: number;
+  /** Part of the time in which the broker could have run and others had the CPU. */
+  readonly brokerStarved: number;
   /** The most that was seen of it. */
   readonly memory: MemoryPeak;
   /** Undefined while all is quiet. */
@@ -123,6 +125,7 @@ async function meet(
     place === "quiet" ? undefined : await startFlood(flood, place === "here" ? broker : other);
   const watch = watchMemory(broker);
   await Bun.sleep(FLOOD_FIRST_MS);
+  const starved = watchStarving(broker);
   const time = ["--seconds", `${seconds}`, "--warm-up", "200ms"];
   const latency = await runLoad(broker, {
     command: COMMAND,
@@ -132,6 +135,7 @@ async function meet(
     command: COMMAND,
     load: ["request", "--pairs", "4", "--window", "1", ...time],
   });
+  const brokerStarved = starved();
   const outcome = await running?.stop();
   const memory = await watch.end();
   const problems = [latency, request].flatMap((result) => result.problems);
@@ -143,6 +147,7 @@ async function meet(
     roundTripMs: way?.roundTripMs.p99 ?? Number.NaN,
     lateMs: one?.sentLateMs.p99 ?? Number.NaN,
     brokerCpu: one?.brokerProcess.cpuShare ?? Number.NaN,
+    brokerStarved,
     memory,
     flood: outcome,
     problems: [...problems, ...(outcome?.problems ?? [])],
@@ -172,6 +177,15 @@ function watchMemory(broker: RunningPeer) {
       return peak;
     },
   };
+}
+
+/** Answers, when called, for what part of the time since the broker's main thread waited for a CPU. */
+function watchStarving({ pids }: RunningPeer): () => number {
+  // "time on the CPU, time waiting for one, time slices", in ns: Linux, Documentation/scheduler/sched-stats.
+  const waited = (): number =>
+    Number(readFileSync(`/proc/${pids[0]}/schedstat`, "utf8").split(" ")[1]);
+  const before = { waited: waited(), at: Bun.nanoseconds() };
+  return () => (waited() - before.waited) / (Bun.nanoseconds() - before.at);
 }
 
 function metricOf(text: string, name: string): number {
@@ -304,6 +318,7 @@ interface FloodResult extends MemoryPeak {
   readonly roundTripMs: Readonly<Record<Place, Spread>>;
   readonly lateMs: Readonly<Record<Place, Spread>>;
   readonly brokerCpu: Spread;
+  readonly brokerStarved: Readonly<Record<Place, Spread>>;
   readonly sentPerSecond: Spread;
   readonly waitedShare: Spread;
   readonly refused: number;
@@ -318,14 +333,14 @@ interface StuckResult {
 }
 
 const NOTHING: Spread = { median: Number.NaN, least: Number.NaN, most: Number.NaN };
-const LATENCIES = ["latencyMs", "roundTripMs", "lateMs"] as const;
+const IN_PLACES = ["latencyMs", "roundTripMs", "lateMs", "brokerStarved"] as const;
 
 /** Puts the rounds of a flood together. */
 export function floodResult({ name, title }: Flood, meetings: readonly Meeting[]): FloodResult {
   const here = meetings.filter(({ place }) => place === "here");
-  const spread = (key: (typeof LATENCIES)[number], place: Place): Spread =>
+  const spread = (key: (typeof IN_PLACES)[number], place: Place): Spread =>
     spreadOf(meetings.filter((each) => each.place === place).map((each) => each[key])) ?? NOTHING;
-  const places = (key: (typeof LATENCIES)[number]) => ({
+  const places = (key: (typeof IN_PLACES)[number]) => ({
     quiet: spread(key, "quiet"),
     elsewhere: spread(key, "elsewhere"),
     here: spread(key, "here"),
@@ -339,6 +354,7 @@ export function floodResult({ name, title }: Flood, meetings: readonly Meeting[]
     latencyMs: places("latencyMs"),
     roundTripMs: places("roundTripMs"),
     lateMs: places("lateMs"),
+    brokerStarved: places("brokerStarved"),
     brokerCpu: spreadOf(here.map(({ brokerCpu }) => brokerCpu)) ?? NOTHING,
     sentPerSecond: spreadOf(floods.map(({ sentPerSecond }) => sentPerSecond)) ?? NOTHING,
     waitedShare: spreadOf(floods.map(({ waitedShare }) => waitedShare)) ?? NOTHING,
@@ -403,6 +419,7 @@ function tables({ floods, stuck }: Pick<FairnessResult, "floods" | "stuck">): st
       ["latency, one way", each.latencyMs] as const,
       ["request and reply", each.roundTripMs] as const,
       ["sent late by the load generator", each.lateMs] as const,
+      ["part of the time the broker had no CPU", each.brokerStarved] as const,
     ].map(([what, { quiet, elsewhere, here }], at) => [
       at === 0 ? each.title : "",
       what,
@@ -467,6 +484,7 @@ async function main(): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  console.error(`Load average of the last 15 minutes: ${loadavg()[2]?.toFixed(1)}`);
   const missed = missedByFar({ floods, stuck, problems });
   const result: FairnessResult = { floods, stuck, problems, missedByFar: missed };
   console.log(tables(result));
