@@ -25,8 +25,12 @@ export interface OutboxContext {
   readonly limits: Pick<SessionLimits, "outboxBytesMax" | "slowConsumer">;
 }
 
-/** A batch is sent when it has so many frames or bytes, and at the latest at the end of the turn. */
-export const FLUSH_FRAMES = 64;
+/**
+ * A batch is sent when it has so many frames or bytes, and at the latest at the
+ * end of the turn. With 128 frames of 200 bytes a fan-out to 100 was 1.1 to 1.3
+ * times as fast as with 64, with 256 it was the same.
+ */
+export const FLUSH_FRAMES = 128;
 const FLUSH_BYTES = 64 * 1024;
 
 /** Which of the frames that wait may be dropped, and which were. */
