@@ -3,11 +3,11 @@ export {
   type Config,
   type ConfigChange,
   ConfigError,
-  configSchema,
   defaultConfig,
   type Option,
   type OptionNotes,
 } from "./config.ts";
+export { configSchema } from "./config/config_schema.ts";
 export { Fault, type FaultCode } from "./fault.ts";
 export type { BrokerEvent, Observe } from "./observe/events.ts";
 export { type Runtime, systemRuntime } from "./runtime.ts";

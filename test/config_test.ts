@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
   ConfigError,
-  configSchema,
   contradictions,
   DEFAULT_LISTEN,
   defaultConfig,
@@ -12,6 +11,7 @@ import {
   parseListen,
   RULE_OPTIONS,
 } from "../src/config.ts";
+import { configSchema } from "../src/config/config_schema.ts";
 import { parseDestination } from "../src/broker/destination.ts";
 import type { PolicyRule, QueuePolicy } from "../src/broker/policy.ts";
 import { Fault } from "../src/fault.ts";
@@ -389,6 +389,7 @@ describe("the table of options", () => {
 describe("the default configuration", () => {
   test("is valid and without contradictions", () => {
     expect(contradictions(defaultConfig())).toEqual([]);
+    expect(configSchema.parse({})).toStrictEqual(defaultConfig());
     expect(configSchema.parse(defaultConfig())).toEqual(defaultConfig());
   });
 

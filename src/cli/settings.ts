@@ -2,7 +2,7 @@
 
 import { dirname, extname } from "node:path";
 import { z } from "zod";
-import { type Config, contradictions, fieldsSchema, type Option, OPTIONS } from "../config.ts";
+import { type Config, configOf, contradictions, type Option, OPTIONS } from "../config.ts";
 import { CLIENT_VARIABLES } from "./connection_options.ts";
 import { readRules, splitRules } from "./destination_rules.ts";
 import { reasonOf } from "./file_failure.ts";
@@ -65,7 +65,7 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
       }
     }
   }
-  const config = assemble(values);
+  const config = configOf(values);
   for (const { options, text } of contradictions(config)) {
     if (!options.some((name) => refused.has(name))) mistakes.push(text);
   }
@@ -114,16 +114,6 @@ const CONFIG_VARIABLE = "STOMPBOX_CONFIG";
 /** What container platforms set for a service that happens to be called stompbox. */
 const PLATFORM_VARIABLE =
   /^STOMPBOX_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP)(?:_(?:PROTO|PORT|ADDR))?)?|NAME|ENV_\w+)$/;
-
-function assemble(values: ReadonlyMap<Option, unknown>): Config {
-  const top: Record<string, unknown> = {};
-  const limits: Record<string, unknown> = {};
-  for (const [{ name, table }, value] of values) {
-    if (table === undefined) top[name] = value;
-    else limits[name.slice(table.length + 1)] = value;
-  }
-  return fieldsSchema.parse({ ...top, limits });
-}
 
 function flagLayer(given: Arguments): Layer {
   return [...given.values].flatMap(([name, value]): Layer => {

@@ -10,7 +10,8 @@ import { openApiDocument } from "../../src/api/openapi.ts";
 import { HELP_TOPIC_NAMES } from "../../src/cli/help_topics.ts";
 import { portsText } from "../../src/cli/ports_file.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { configSchema, OPTIONS } from "../../src/config.ts";
+import { OPTIONS } from "../../src/config.ts";
+import { configSchema } from "../../src/config/config_schema.ts";
 import { startRealBroker } from "../transport/real_broker.ts";
 import {
   codeSpans,
