@@ -22,6 +22,8 @@ export async function compile(
     "--sourcemap",
     "--bytecode",
     "--format=esm",
+    // What is loaded when first asked for must not be there, nor what it imports, at the start.
+    "--splitting",
     // Otherwise a .env or bunfig.toml that lies in the working directory would be obeyed.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
