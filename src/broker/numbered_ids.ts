@@ -1,4 +1,5 @@
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, "0"));
+/** `000` to `999`, once some id needs them. */
+const THREE_DIGITS: string[] = [];
 /** More digits no number has that counts something here. */
 const DIGITS_MAX = 16;
 const ZERO = 48;
@@ -26,6 +27,7 @@ export class NumberedIds {
     const low = number % 1000;
     const thousands = (number - low) / 1000;
     if (thousands !== this.#thousands) {
+      if (THREE_DIGITS.length === 0) fillThreeDigits();
       this.#thousands = thousands;
       this.#begin = this.#prefix + String(thousands);
     }
@@ -47,5 +49,11 @@ export class NumberedIds {
       number = number * 10 + digit;
     }
     return number;
+  }
+}
+
+function fillThreeDigits(): void {
+  for (let number = 0; number < 1000; number++) {
+    THREE_DIGITS.push(String(number).padStart(3, "0"));
   }
 }

@@ -12,11 +12,11 @@ import { pubCommand } from "./pub.ts";
 import { queueCommand } from "./queue.ts";
 import { replyCommand } from "./reply.ts";
 import { requestCommand } from "./request.ts";
-import { serveCommand } from "./serve.ts";
+import { serveCommand } from "./serve_command.ts";
 import { subCommand } from "./sub.ts";
 import { tailCommand } from "./tail.ts";
 import { topCommand } from "./top.ts";
-import { versionCommand } from "./version.ts";
+import { versionCommand } from "./version_command.ts";
 
 /** Every command, in the order of the help; the first is the default. */
 export const COMMANDS: readonly Command[] = [

@@ -39,14 +39,6 @@ export const CONNECTION = {
 /** The values of {@link CONNECTION}. */
 export type ConnectionValues = ValuesOf<typeof CONNECTION>;
 
-/** The variables that these options read, which are none of the broker's configuration. */
-export const CLIENT_VARIABLES: ReadonlySet<string> = new Set([
-  "STOMPBOX_URL",
-  "STOMPBOX_LOGIN",
-  "STOMPBOX_PASSCODE",
-  "STOMPBOX_CA",
-]);
-
 function readUrl(url: string): BrokerUrl {
   try {
     return parseBrokerUrl(url);

@@ -36,7 +36,7 @@ export function readRules(value: unknown, reading: RuleReading): unknown[] {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   return items.flatMap((item) => {
     const table =
-      typeof item === "string" ? tableOf(item, reading) : tableSchema.safeParse(item).data;
+      typeof item === "string" ? tableOf(item, reading) : tableSchema().safeParse(item).data;
     if (table === undefined) {
       tell(reading, `Cannot use ${showValue(item)} as a rule: expected ${RULE_FORM}`);
       return [];
@@ -73,7 +73,7 @@ const BY_KEY: ReadonlyMap<string, RuleOption> = new Map(
   RULE_OPTIONS.map((option) => [option.key, option]),
 );
 const KEYS: readonly string[] = ["match", ...BY_KEY.keys()];
-const tableSchema = z.record(z.string(), z.unknown());
+const tableSchema = () => z.record(z.string(), z.unknown());
 
 function tell({ label, mistakes }: RuleReading, sentence: string): void {
   mistakes.push(`${sentence} (${label})`);

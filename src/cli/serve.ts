@@ -1,4 +1,4 @@
-/** `stompbox serve`, and `stompbox` alone. */
+/** The life of a broker: from the configuration to the signal that ends it. */
 
 import { type Config, listenersOf } from "../config.ts";
 import { createLog } from "../observe/log.ts";
@@ -7,10 +7,8 @@ import { ListenError, startStompbox, type Stompbox } from "../stompbox.ts";
 import { bannerLines, type StartFacts, startLine } from "./banner.ts";
 import {
   type CommandContext,
-  defineCommand,
   EXIT,
   type ExitCode,
-  NONE,
   reportFailure,
   reportMistakes,
 } from "./command.ts";
@@ -21,30 +19,6 @@ import { loadSettings } from "./settings.ts";
 import { watchSignals } from "./stop_signals.ts";
 import { VERSION } from "./version.ts";
 import { watchFile } from "./watch_file.ts";
-
-/** Runs the broker until it is told to stop. */
-export const serveCommand = defineCommand({
-  name: "serve",
-  summary: "run the broker until Ctrl-C; the default command",
-  group: "broker",
-  takesConfig: true,
-  operands: NONE,
-  options: NONE,
-  shared: NONE,
-  examples: [
-    {
-      line: "stompbox serve --listen ws://localhost:8080 --static .",
-      about: "this folder and a broker on one port",
-      endless: true,
-    },
-    {
-      line: "stompbox serve --listen ws://localhost:0 --ports-file ports.json",
-      about: "on any free port, which is written to a file",
-      endless: true,
-    },
-  ],
-  run: (context) => serve(context),
-});
 
 /** What {@link serve} builds on; tests give it others. */
 export interface ServeParts {
@@ -62,7 +36,7 @@ const LOG_TICK_MS = 1000;
  * again; with `--watch` it does so by itself when the file has changed.
  */
 export async function serve(
-  { terminal, given }: CommandContext,
+  { terminal, given }: Pick<CommandContext, "terminal" | "given">,
   { start = startStompbox, runtime = systemRuntime }: ServeParts = {},
 ): Promise<ExitCode> {
   const result = loadSettings(given, terminal);

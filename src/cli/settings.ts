@@ -3,7 +3,7 @@
 import { dirname, extname } from "node:path";
 import { z } from "zod";
 import { type Config, configOf, contradictions, type Option, OPTIONS } from "../config.ts";
-import { CLIENT_VARIABLES } from "./connection_options.ts";
+import { CLIENT_VARIABLES } from "./client_variables.ts";
 import { readRules, splitRules } from "./destination_rules.ts";
 import { reasonOf } from "./file_failure.ts";
 import { didYouMean } from "./nearest.ts";
@@ -100,13 +100,6 @@ interface Setting {
 
 type Layer = readonly Setting[];
 
-const BY_NAME: ReadonlyMap<string, Option> = new Map(
-  OPTIONS.map((option) => [option.name, option]),
-);
-const BY_KEY: ReadonlyMap<string, Option> = new Map(OPTIONS.map((option) => [option.key, option]));
-const BY_VARIABLE: ReadonlyMap<string, Option> = new Map(
-  OPTIONS.map((option) => [option.variable, option]),
-);
 const TABLES: ReadonlySet<string> = new Set(
   OPTIONS.flatMap(({ table }) => (table === undefined ? [] : [table])),
 );
@@ -117,7 +110,7 @@ const PLATFORM_VARIABLE =
 
 function flagLayer(given: Arguments): Layer {
   return [...given.values].flatMap(([name, value]): Layer => {
-    const option = BY_NAME.get(name);
+    const option = OPTIONS.find((each) => each.name === name);
     if (option === undefined) return [];
     const origin = { from: "flag", name: option.flag } as const;
     return [{ option, value, label: option.flag, origin }];
@@ -133,7 +126,7 @@ function readEnvironment(
   for (const [name, text = ""] of Object.entries(env)) {
     // A variable set to nothing is how a compose file leaves one out.
     if (!name.startsWith("STOMPBOX_") || text === "" || CLIENT_VARIABLES.has(name)) continue;
-    const option = BY_VARIABLE.get(name);
+    const option = OPTIONS.find(({ variable }) => variable === name);
     if (name === CONFIG_VARIABLE) configFile = text;
     else if (option !== undefined) {
       layer.push({
@@ -143,7 +136,7 @@ function readEnvironment(
         origin: { from: "environment", name },
       });
     } else if (!PLATFORM_VARIABLE.test(name)) {
-      const known = [...BY_VARIABLE.keys(), CONFIG_VARIABLE];
+      const known = [...OPTIONS.map(({ variable }) => variable), CONFIG_VARIABLE];
       const hint = didYouMean(name, known, { otherwise: "see stompbox help options" });
       mistakes.push(`Unknown variable ${JSON.stringify(name)}: ${hint}`);
     }
@@ -187,11 +180,10 @@ function parseToml(text: string): unknown {
 
 const PARSERS: ReadonlyMap<string, (text: string) => unknown> = new Map([
   [".toml", parseToml],
-  [".yaml", Bun.YAML.parse],
-  [".yml", Bun.YAML.parse],
+  [".yaml", (text: string): unknown => Bun.YAML.parse(text)],
+  [".yml", (text: string): unknown => Bun.YAML.parse(text)],
   [".json", (text: string): unknown => JSON.parse(text)],
 ]);
-const tableSchema = z.record(z.string(), z.unknown());
 
 interface FileReading {
   readonly terminal: Terminal;
@@ -233,10 +225,11 @@ function readFileLayer(path: string, reading: FileReading): Layer {
   const layer: Setting[] = [];
   let unknown = 0;
   const take = (key: string, value: unknown): void => {
-    const option = BY_KEY.get(key);
+    const option = OPTIONS.find((each) => each.key === key);
     if (option === undefined) {
       if (++unknown > UNKNOWN_MAX) return;
-      const hint = didYouMean(key, [...BY_KEY.keys()], { otherwise: "see stompbox help options" });
+      const known = OPTIONS.map((each) => each.key);
+      const hint = didYouMean(key, known, { otherwise: "see stompbox help options" });
       mistakes.push(`Unknown key ${JSON.stringify(key)} in ${path}: ${hint}`);
       return;
     }
@@ -270,7 +263,7 @@ type Entries = readonly (readonly [key: string, value: unknown])[];
 
 /** The entries of a table; undefined for anything else. */
 function entriesOf(content: unknown): Entries | undefined {
-  const isTable = tableSchema.safeParse(content).success;
+  const isTable = z.record(z.string(), z.unknown()).safeParse(content).success;
   // Not what the schema answers: that has lost a key named __proto__.
   return isTable && content instanceof Object ? Object.entries(content) : undefined;
 }

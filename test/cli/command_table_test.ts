@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { commandHelpText, exitsOf, optionUsage } from "../../src/cli/command_help.ts";
 import { optionsOf } from "../../src/cli/command_option.ts";
-import { CLIENT_VARIABLES, CONNECTION } from "../../src/cli/connection_options.ts";
+import { CLIENT_VARIABLES } from "../../src/cli/client_variables.ts";
+import { CONNECTION } from "../../src/cli/connection_options.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { OPTIONS } from "../../src/config.ts";
 

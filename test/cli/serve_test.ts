@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
-import { COMMANDS } from "../../src/cli/commands.ts";
 import { serve, type ServeParts } from "../../src/cli/serve.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import type { Config } from "../../src/config.ts";
@@ -68,7 +67,7 @@ function pretend(
     },
   };
   const given = parseArguments(options.argv ?? []);
-  const done = serve({ terminal, given, commands: COMMANDS }, parts);
+  const done = serve({ terminal, given }, parts);
   return {
     terminal,
     clock,

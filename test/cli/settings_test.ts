@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { settingsText } from "../../src/cli/check.ts";
-import { CLIENT_VARIABLES } from "../../src/cli/connection_options.ts";
+import { CLIENT_VARIABLES } from "../../src/cli/client_variables.ts";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
 import { loadSettings, type Settings } from "../../src/cli/settings.ts";
 import { defaultConfig, OPTIONS } from "../../src/config.ts";

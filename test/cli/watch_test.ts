@@ -15,7 +15,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseArguments } from "../../src/cli/parse_arguments.ts";
-import { COMMANDS } from "../../src/cli/commands.ts";
 import { serve as serveInProcess } from "../../src/cli/serve.ts";
 import { fakeTerminal } from "./fake_terminal.ts";
 import { openPeer, type RawPeer } from "../support/peer.ts";
@@ -379,7 +378,7 @@ describe("what is looked at", () => {
       stop: async () => {},
     });
     const given = parseArguments(argv);
-    const done = serveInProcess({ terminal, given, commands: COMMANDS }, { start, runtime });
+    const done = serveInProcess({ terminal, given }, { start, runtime });
     await terminal.shows("stompbox");
     const seen = [...periods];
     terminal.signal();
