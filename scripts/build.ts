@@ -22,7 +22,8 @@ export async function compile(
     "--sourcemap",
     "--bytecode",
     "--format=esm",
-    // What is loaded when first asked for must not be there, nor what it imports, at the start.
+    // What is loaded when first asked for must not be there, nor what it imports, at the start. The
+    // order of evaluation stays as it is in the source where no imports go in a circle.
     "--splitting",
     // Otherwise a .env or bunfig.toml that lies in the working directory would be obeyed.
     "--no-compile-autoload-dotenv",

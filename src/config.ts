@@ -110,21 +110,22 @@ function optionsIn(
   definitions: Readonly<Record<string, OptionDefinition>>,
   table: "limits" | undefined,
 ): Option[] {
-  return Object.entries(definitions).map(([field, { schema: makeSchema, ...rest }]): Option => {
-    const prefix = table === undefined ? "" : `${table}.`;
-    const key = prefix + field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    let made: z.ZodType | undefined;
+  const prefix = table === undefined ? "" : `${table}.`;
+  return Object.entries(definitions).map(([field, definition]): Option => {
+    const name = prefix + field;
+    const key = prefix + field.replace(/[A-Z]/g, "-$&").toLowerCase();
+    let schema: z.ZodType | undefined;
     return {
       flag: `--${key}`,
-      ...rest,
-      name: prefix + field,
+      ...definition,
+      name,
       key,
       variable: `STOMPBOX_${key.replace(/[.-]/g, "_").toUpperCase()}`,
       table,
       get schema() {
-        return (made ??= makeSchema());
+        return (schema ??= definition.schema());
       },
-      holds: HOLDS_BY_NAME.get(prefix + field),
+      holds: HOLDS_BY_NAME.get(name),
     };
   });
 }

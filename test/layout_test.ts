@@ -51,6 +51,8 @@ interface SourceFile {
   readonly imports: readonly string[];
   /** What it imports from elsewhere. */
   readonly packages: readonly string[];
+  /** Those of both that are evaluated before it: neither types alone nor what it asks for later. */
+  readonly evaluated: readonly string[];
 }
 
 const files: readonly SourceFile[] = [...new Bun.Glob("**/*.ts").scanSync(SRC)]
@@ -62,11 +64,21 @@ function readSource(path: string): SourceFile {
   const code = text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|[\s;{}(,])\/\/.*$/gm, "$1");
   const statements =
     /^(?:import|export)\b[^;"]*\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"/gm;
-  const named = [...code.matchAll(statements)].map((m) => m[1] ?? m[2] ?? m[3] ?? "");
-  const imports = named
-    .filter((name) => name.startsWith("."))
-    .map((name) => normalize(join(dirname(path), name)));
-  return { path, text, code, imports, packages: named.filter((name) => !name.startsWith(".")) };
+  const found = [...code.matchAll(statements)].map(([statement, ...names]) => {
+    const name = names.find((each) => each !== undefined) ?? "";
+    const isFile = name.startsWith(".");
+    return { statement, isFile, name: isFile ? normalize(join(dirname(path), name)) : name };
+  });
+  return {
+    path,
+    text,
+    code,
+    imports: found.filter(({ isFile }) => isFile).map(({ name }) => name),
+    packages: found.filter(({ isFile }) => !isFile).map(({ name }) => name),
+    evaluated: found
+      .filter(({ statement }) => !/^(?:import|export) type\b|^import\(/.test(statement))
+      .map(({ name }) => name),
+  };
 }
 
 function roomOf(path: string): string {
@@ -134,6 +146,28 @@ test("no import cycle", () => {
   expect(
     files.map(({ path }) => walk(path, [])).find((cycle) => cycle !== undefined),
   ).toBeUndefined();
+});
+
+test("a broker starts without the commands, the schemas of the API, and what else takes time", () => {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = new Set(["main.ts"]);
+  for (const path of reached) byPath.get(path)?.evaluated.forEach((name) => reached.add(name));
+  const commands = files.filter(({ code }) => code.includes("= defineCommand({"));
+  expect(commands.length).toBeGreaterThan(10);
+  expect(commands.filter(({ path }) => reached.has(path)).map(({ path }) => path)).toEqual([]);
+  const schemas = files.filter(
+    ({ path, packages }) => roomOf(path) === "api" && packages.length > 0,
+  );
+  expect(schemas.filter(({ path }) => reached.has(path)).map(({ path }) => path)).toEqual([]);
+  const packages = [...reached].filter((name) => !byPath.has(name) && name !== "../package.json");
+  expect(packages.sort()).toEqual([
+    "node:buffer",
+    "node:fs",
+    "node:fs/promises",
+    "node:path",
+    "node:tty",
+    "zod",
+  ]);
 });
 
 test.each([
