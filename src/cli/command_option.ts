@@ -1,7 +1,7 @@
 /**
  * The options and operands of a command: a zod schema each, with what help,
- * completion and the documentation say of it in a registry, as config.ts has
- * it for the options of the broker.
+ * completion and the documentation say of it in a registry. They are made when
+ * a command is loaded, which no start of a broker does; its options are plain data.
  */
 
 import { z } from "zod";
