@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { Fault, quote } from "../fault.ts";
 import {
   contentLength,
@@ -25,6 +25,7 @@ const CR = 13;
 const NUL = 0;
 const EMPTY = new Uint8Array(0);
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const latin1 = new TextDecoder("latin1");
 
 /**
  * A pull parser with memory and limits and no policy. Push what arrived, then
@@ -43,6 +44,13 @@ export class Decoder {
   head: FrameHead | undefined;
 
   #chunk: Uint8Array = EMPTY;
+  /**
+   * The pending bytes as text, if a look at them has shown that each is a
+   * character: then frame after frame is cut out of it. Undefined before, and null if not.
+   */
+  #ascii: string | undefined | null = undefined;
+  /** Where it begins in the chunk. */
+  #asciiFrom = 0;
   /** Whether `#chunk` is ours to write to; a chunk just pushed is borrowed. */
   #owned = false;
   #start = 0;
@@ -115,11 +123,37 @@ export class Decoder {
     const chunk = this.#chunk;
     let start = this.#start;
     while (start < this.#end && chunk[start] === LF) start++;
+    const ascii = this.#asciiAt(start);
+    if (ascii !== null) return this.#readWholeAscii(ascii, start);
     const nul = chunk.indexOf(NUL, start);
     if (nul < 0 || nul >= this.#end || nul === start) return undefined;
     const bytes = chunk.subarray(start, nul + 1);
     const frame = isUtf8(bytes) ? readWholeText(utf8.decode(bytes), this) : undefined;
     if (frame !== undefined) this.#start = this.#scan = this.#lineStart = nul + 1;
+    return frame;
+  }
+
+  /** What is pending from `start` on as text, or null if it is not all ASCII. */
+  #asciiAt(start: number): string | null {
+    if (this.#ascii === undefined) {
+      const pending = this.#chunk.subarray(start, this.#end);
+      this.#ascii = isAscii(pending) ? latin1.decode(pending) : null;
+      this.#asciiFrom = start;
+    }
+    return this.#ascii;
+  }
+
+  #readWholeAscii(ascii: string, start: number): Frame | undefined {
+    const from = start - this.#asciiFrom;
+    const nul = ascii.indexOf("\0", from);
+    if (nul <= from) return undefined;
+    const isAll = from === 0 && nul + 1 === ascii.length;
+    // A part would keep all of it alive, with the frames of the others.
+    const text = isAll ? ascii : [ascii.slice(from, nul + 1), ""].join("");
+    const frame = readWholeText(text, this);
+    if (frame !== undefined) {
+      this.#start = this.#scan = this.#lineStart = this.#asciiFrom + nul + 1;
+    }
     return frame;
   }
 
@@ -131,6 +165,7 @@ export class Decoder {
   }
 
   #append(data: Uint8Array): void {
+    this.#ascii = undefined;
     const pending = this.#end - this.#start;
     if (pending === 0) {
       this.#chunk = data;
@@ -169,6 +204,7 @@ export class Decoder {
 
   /** Lets go of a chunk that is borrowed or too large, so that a few bytes do not keep many alive. */
   #settle(): void {
+    this.#ascii = undefined;
     const pending = this.#end - this.#start;
     if (pending === 0) {
       this.#chunk = EMPTY;
