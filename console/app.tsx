@@ -1,5 +1,5 @@
 import type { ComponentType, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { LiveState } from "./broker/live.ts";
 import { live } from "./broker/this_live.ts";
 import { pagesRoot } from "./broker/this_broker.ts";
@@ -43,7 +43,7 @@ export function App(): JSX.Element {
   const refusal = useStore(statistics.refusal);
   useStatisticsFeed();
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Where it is narrow the navigation scrolls.
     nav.current
       ?.querySelector("[aria-current]")
