@@ -106,6 +106,8 @@ export class Acks {
     else earlier.later = later;
     if (later === undefined) subscription.lastHeld = earlier;
     else later.earlier = earlier;
+    // The collector spares what is old: a chain of those that are gone would keep all that came later.
+    held.earlier = held.later = undefined;
     // The same message may have come again already, when a transaction refused it.
     const { id } = held.entry.message;
     if (subscription.heldByMessage?.get(id) !== held) return;
