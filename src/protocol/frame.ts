@@ -34,6 +34,12 @@ export interface HeadLimits {
   readonly headerLineBytesMax: number;
 }
 
+/** Bounds on what a decoder takes. */
+export interface DecoderLimits extends HeadLimits {
+  /** Bytes of a frame, from its command to its NUL, both included. */
+  readonly frameBytesMax: number;
+}
+
 /** The first value of a header, or undefined. STOMP 1.2 "Repeated Header Entries". */
 export function headerOf(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) {

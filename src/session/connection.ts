@@ -2,9 +2,8 @@ import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
 import { Fault, quote } from "../fault.ts";
 import type { TracedFrame } from "../observe/events.ts";
-import { type DecoderLimits, readWholeText, type TextReading } from "../protocol/decoder.ts";
 import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
-import { type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
+import { type DecoderLimits, type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { HeadMemo } from "../protocol/head_memo.ts";
 import { type HeaderBlock, writeHeaders } from "../protocol/header_block.ts";
 import { grantHeartBeat, NO_HEART_BEAT } from "../protocol/heart_beat.ts";
@@ -14,6 +13,7 @@ import {
   type VersionRules,
   VERSIONS,
 } from "../protocol/version.ts";
+import { readWholeText, type TextReading } from "../protocol/whole_text.ts";
 import { type Client, COMMANDS, type ConnectionState, refuseCommand } from "./commands.ts";
 import { type ConnectionContext, countRefusal, type HeldPublisher } from "./connection_context.ts";
 import type { Deadline } from "./deadlines.ts";

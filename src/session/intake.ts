@@ -1,5 +1,5 @@
-import { Decoder, type DecoderLimits } from "../protocol/decoder.ts";
-import type { Frame, FrameHead } from "../protocol/frame.ts";
+import { Decoder } from "../protocol/decoder.ts";
+import type { DecoderLimits, Frame, FrameHead } from "../protocol/frame.ts";
 import type { HeadMemo } from "../protocol/head_memo.ts";
 import type { VersionRules } from "../protocol/version.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../src/fault.ts";
-import { Decoder, type DecoderLimits } from "../../src/protocol/decoder.ts";
+import { Decoder } from "../../src/protocol/decoder.ts";
+import type { DecoderLimits } from "../../src/protocol/frame.ts";
 import { encodeFrame } from "../../src/protocol/encoder.ts";
 import { VERSION_RULES, type Version, VERSIONS } from "../../src/protocol/version.ts";
 import { checkProperty } from "./check_property.ts";

@@ -1,6 +1,7 @@
 /** Ways to read frames, and what came of them in a form that can be compared. */
 import { Fault } from "../../src/fault.ts";
-import { Decoder, type DecoderLimits } from "../../src/protocol/decoder.ts";
+import { Decoder } from "../../src/protocol/decoder.ts";
+import type { DecoderLimits } from "../../src/protocol/frame.ts";
 import { VERSION_RULES, type Version } from "../../src/protocol/version.ts";
 
 /** Limits that no test input meets. */

@@ -1,8 +1,9 @@
 /** Heads that come again are read once, and mean what they would mean when read anew. */
 import { describe, expect, test } from "bun:test";
-import { Decoder, readWholeText } from "../../src/protocol/decoder.ts";
+import { Decoder } from "../../src/protocol/decoder.ts";
 import { HeadMemo } from "../../src/protocol/head_memo.ts";
 import { VERSION_RULES } from "../../src/protocol/version.ts";
+import { readWholeText } from "../../src/protocol/whole_text.ts";
 import { checkProperty } from "./check_property.ts";
 import fc from "fast-check";
 
