@@ -5,7 +5,7 @@ import type { HeaderBlock } from "../protocol/header_block.ts";
 import type { VersionRules } from "../protocol/version.ts";
 import { detach } from "./detach.ts";
 import { readNackHeaders, readSubscribeHeaders, readUnsubscribeHeaders } from "./dialect.ts";
-import { PreparedSend } from "./prepared_send.ts";
+import { PreparedSend, type SendHead } from "./prepared_send.ts";
 import type { AckTarget, Done, Session } from "./session.ts";
 import type { AckMode } from "./subscription.ts";
 
@@ -97,10 +97,16 @@ function preparedSend(client: Client, frame: Frame): PreparedSend {
   // A receipt is the sender's alone: whatever it is called, the message is the same.
   const slot = frame.varies === undefined || frame.varies === "receipt" ? frame.slot : undefined;
   if (slot?.prepared instanceof PreparedSend) return slot.prepared;
-  const prepared = new PreparedSend(frame, (lines) => client.headersOf(lines));
+  const head = slot === undefined ? frame : detachedHead(frame);
+  const prepared = new PreparedSend(head, (lines) => client.headersOf(lines));
   required(frame, "destination");
   if (slot !== undefined) slot.prepared = prepared;
   return prepared;
+}
+
+/** What is kept for later frames must not keep this one, which may be large. */
+function detachedHead({ headers, block }: Frame): SendHead {
+  return { headers: headers.map(detach), block: block === undefined ? undefined : detach(block) };
 }
 
 function subscribe(client: Client, frame: Frame, done: Done): void {

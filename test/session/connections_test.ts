@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { type ConfigOverrides, defaultConfig } from "../../src/config.ts";
 import { type Broker, createBroker } from "../../src/stompbox.ts";
@@ -238,4 +239,27 @@ describe("A flood on one connection", () => {
     expect(broker.context.engine.counters.published).toBe(30_000);
     expect([broker.connections.size, broker.context.memory.used]).toEqual([0, 0]);
   });
+});
+
+test("What is known of a client's heads keeps none of its frames alive", () => {
+  const CLIENTS = 20;
+  const BODY_BYTES = 400_000;
+  const { visit, runtime } = open({});
+  const visitors = Array.from({ length: CLIENTS }, (_, at) => visit(`192.0.2.${at + 1}`));
+  for (const visitor of visitors) visitor.login();
+  const heap = (): number => {
+    Bun.gc(true);
+    return heapStats().heapSize;
+  };
+  const before = heap();
+  for (const [at, { line }] of visitors.entries()) {
+    for (let i = 0; i < 8; i++) {
+      // Of its own: a text that is the same for all would count once.
+      const body = Buffer.alloc(BODY_BYTES, 97 + at).toString();
+      line.send(`SEND\ndestination:/topic/a\nreceipt:r-${i}\n\n${body}\0`);
+      runtime.pump();
+    }
+  }
+  expect(heap() - before).toBeLessThan((CLIENTS * BODY_BYTES) / 2);
+  expect(visitors.every(({ told }) => told.length === 9)).toBe(true);
 });
