@@ -12,6 +12,7 @@ import {
 } from "./frame.ts";
 import { HeadMemo } from "./head_memo.ts";
 import { VERSION_RULES, type VersionRules } from "./version.ts";
+import { wholeCopy } from "./whole_copy.ts";
 import { readWholeText } from "./whole_text.ts";
 
 const LF = 10;
@@ -143,7 +144,7 @@ export class Decoder {
     if (nul <= from) return undefined;
     const isAll = from === 0 && nul + 1 === ascii.length;
     // A part would keep all of it alive, with the frames of the others.
-    const text = isAll ? ascii : [ascii.slice(from, nul + 1), ""].join("");
+    const text = isAll ? ascii : wholeCopy(ascii.slice(from, nul + 1));
     const frame = readWholeText(text, this);
     if (frame !== undefined) {
       this.#start = this.#scan = this.#lineStart = this.#asciiFrom + nul + 1;

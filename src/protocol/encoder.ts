@@ -1,5 +1,6 @@
 import { type HeaderBlock, writeHeaders } from "./header_block.ts";
 import type { Version } from "./version.ts";
+import { wholeCopy } from "./whole_copy.ts";
 
 /** What goes out: a string is a frame whose bytes are valid UTF-8. */
 export type EncodedFrame = string | Uint8Array;
@@ -139,13 +140,9 @@ function writeMessage(message: EncodableMessage, version: Version, head: string)
   return joinBytes(`${head}message-id:${id}${between}`, body, "\0");
 }
 
-/**
- * The pieces of a text put together now, as the engine would for each frame
- * they are part of. Joining does it for certain: a look at a character is left
- * out of compiled code where nobody uses what was seen.
- */
+/** The pieces of a text put together now, as the engine would for each frame they are part of. */
 function flat(text: EncodedFrame): EncodedFrame {
-  return typeof text === "string" ? [text, ""].join("") : text;
+  return typeof text === "string" ? wholeCopy(text) : text;
 }
 
 /** Lets go of what was encoded, when nobody else will get the message soon. */

@@ -2,6 +2,7 @@ import { Fault } from "../fault.ts";
 import { type DecoderLimits, type Frame, type FrameHead, headerOf, readHead } from "./frame.ts";
 import type { HeadMemo } from "./head_memo.ts";
 import type { VersionRules } from "./version.ts";
+import { wholeCopy } from "./whole_copy.ts";
 
 const LF = 10;
 const CR = 13;
@@ -46,7 +47,7 @@ export function readWholeText(text: string, reading: TextReading): Frame | undef
 
 /** The head is read once more, from a copy: parts of a text keep the whole of it alive. */
 function remember(memo: HeadMemo, text: string, reading: TextReading): void {
-  const copy = Buffer.from(text, "utf8").toString("utf8");
+  const copy = wholeCopy(text);
   const eol = copy.indexOf("\n");
   memo.remember(copy, readHead(copy.slice(0, eol), copy.slice(eol + 1, -1), reading));
 }

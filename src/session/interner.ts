@@ -27,8 +27,7 @@ export class Interner {
     if (known !== undefined) return known;
     const copy = detach(text);
     if (text.length > LENGTH_MAX) return copy;
-    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-    this.#kept.set(copy, copy);
+    keep(this.#kept, [copy, copy], KEPT_MAX);
     return copy;
   }
 
@@ -38,8 +37,7 @@ export class Interner {
     const key = `${sendMs},${receiveMs},${header}`;
     const known = this.#heartBeats.get(key);
     if (known !== undefined) return known;
-    if (this.#heartBeats.size >= HEART_BEATS_MAX) this.#heartBeats.clear();
-    this.#heartBeats.set(key, heartBeat);
+    keep(this.#heartBeats, [key, heartBeat], HEART_BEATS_MAX);
     return heartBeat;
   }
 
@@ -52,8 +50,13 @@ export class Interner {
     if (known !== undefined) return known;
     const headers = plainHeaders(lines);
     if (lines.length > LINES_MAX) return headers;
-    if (this.#headers.size >= HEADERS_MAX) this.#headers.clear();
-    this.#headers.set(lines, headers);
+    keep(this.#headers, [lines, headers], HEADERS_MAX);
     return headers;
   }
+}
+
+/** Keeps one more, and of those before none if they are too many. */
+function keep<Value>(all: Map<string, Value>, entry: readonly [string, Value], max: number): void {
+  if (all.size >= max) all.clear();
+  all.set(...entry);
 }
