@@ -47,6 +47,8 @@ interface Droppable {
 interface Trouble {
   /** Kept only where the policy drops. */
   droppable: Droppable | undefined;
+  /** Whether frames wait here because the transports have too much. */
+  kept: boolean;
   overflowing: boolean;
   relieving: boolean;
   dropped: number;
@@ -73,8 +75,6 @@ export class Outbox {
   #inWire = 0;
   /** Whether the turn will flush it: at its end, or when it is patient no more. */
   #flushing: "no" | "at the end" | "patiently" = "no";
-  /** Whether frames wait here because the transports have too much. */
-  #kept = false;
   /** Takes no more but the last frame. */
   #cut = false;
   /** Whether it is over half its budget. */
@@ -239,13 +239,15 @@ export class Outbox {
 
   /** Sends what was kept back while the transports had too much. */
   retry(): void {
-    if (this.#kept && this.#frames !== undefined && !this.#blocked) this.#send(this.#frames);
+    const isKept = this.#trouble?.kept === true;
+    if (isKept && this.#frames !== undefined && !this.#blocked) this.#send(this.#frames);
   }
 
   #send(waiting: readonly WireFrame[]): void {
     const { memory, turn } = this.#context;
-    this.#kept = this.#bytes > FLUSH_BYTES && memory.wiresAreFull && !this.#cut;
-    if (this.#kept) {
+    const isKept = this.#bytes > FLUSH_BYTES && memory.wiresAreFull && !this.#cut;
+    if (isKept || this.#trouble !== undefined) this.#inTrouble.kept = isKept;
+    if (isKept) {
       // Here the frames of all who are alike are one string; in the wire each has a copy.
       turn.after(() => this.#owner.kept());
       return;
@@ -268,7 +270,7 @@ export class Outbox {
   /** Most clients never are: they read what they are sent. */
   get #inTrouble(): Trouble {
     this.#trouble ??= {
-      ...{ droppable: undefined, overflowing: false, relieving: false },
+      ...{ droppable: undefined, kept: false, overflowing: false, relieving: false },
       ...{ dropped: 0, pressedAt: 0, stuckSince: 0 },
     };
     return this.#trouble;
