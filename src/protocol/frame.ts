@@ -20,10 +20,10 @@ export interface Frame {
   readonly block: string | undefined;
   /** A string exactly if the body's bytes are valid UTF-8. */
   readonly body: string | Uint8Array;
-  /** Set where frames with this very head came before, or one that `varies` in a value; see `HeadMemo`. */
+  /** Set where frames with this very head came before, or with one that `varies`; see `HeadMemo`. */
   readonly slot?: HeadSlot;
-  /** The header whose value is not that of the other frames with this slot; undefined if all are. */
-  readonly varies?: string;
+  /** Headers whose values are not those of the other frames with this slot; undefined if all are. */
+  readonly varies?: readonly string[];
 }
 
 /** Bounds on the head of a frame. */

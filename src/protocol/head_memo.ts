@@ -1,15 +1,24 @@
 import { type Frame, type HeadLimits, headerOf, type HeadSlot } from "./frame.ts";
 
-/** The one value in which the latest heads differed. */
+/** A header whose value is not the same in all frames that have a head. */
 interface Varying {
-  /** Its header, and where it is among the headers. */
-  readonly name: string;
+  /** Where its value is among the headers. */
   readonly at: number;
-  /** Of the latest: equal values have equal marks. Not the value, which would keep its frame alive. */
-  mark: number;
-  /** What stands before it and behind it: the line ends, other header lines and the blank line. */
-  readonly before: string;
+  /** What stands behind the value, up to the next that varies or the body: line ends, other header lines. */
   readonly after: string;
+  /** Of the latest value: equal values have equal marks. Not the value, which would keep its frame alive. */
+  mark: number;
+  /** How often in a row it was the same. */
+  same: number;
+}
+
+/** Frames that have a head but for some values. */
+interface Layout {
+  /** What they begin with, up to the first of the values. */
+  readonly before: string;
+  readonly varying: readonly Varying[];
+  /** The headers that vary. */
+  readonly names: readonly string[];
   readonly slot: HeadSlot;
 }
 
@@ -24,160 +33,255 @@ interface KnownHead {
   /** Characters of its longest line. */
   readonly longest: number;
   readonly slot: HeadSlot;
-  varying: Varying | undefined;
+  layout: Layout | undefined;
 }
 
+const CAPITAL_S = 83;
 const BLANK = 32;
 const COLON = 58;
 const BACKSLASH = 92;
 
 /** Longer ones are not remembered. */
 const LENGTH_MAX = 1024;
-/** Longer values are read anew. */
+/** Longer values are read anew, and heads in which more of them vary. */
 const VALUE_MAX = 256;
+const VARYING_MAX = 4;
+/** A value that was the same so often varies no longer; sooner if it changed but once. */
+const SAME_MAX = 32;
+const SAME_AT_FIRST = SAME_MAX - 2;
+/** Heads of one command that are known at a time. */
+const KNOWN_MAX = 4;
 /** So many heads remembered in vain, and only every sixty-fourth is tried. */
 const MISSES_MAX = 8;
 const TRY_EVERY = 64;
 
 /**
- * Remembers the head of the frame before. A client that sends many messages
+ * Remembers the heads of frames before. A client that sends many messages
  * mostly sends them with the same headers: then reading them again, and all
  * that follows from them, is one comparison of texts. That is half the time of
- * a small SEND (`docs/performance.md`). Those that differ in one value, as the
- * ACKs of a client do, or SENDs that each ask for a receipt, are two
- * comparisons and that value.
+ * a small SEND (`docs/performance.md`). Those that differ in some values (the
+ * ACKs of a client, SENDs that each ask for a receipt or count their bodies)
+ * are a comparison more for each, and those values.
  */
 export class HeadMemo {
-  #known: KnownHead | undefined;
-  #length = 0;
-  #misses = 0;
-  #heads = 0;
+  /** Apart, as who answers what it gets sends and acknowledges in turn. */
+  #sends: CommandMemo | undefined;
+  #others: CommandMemo | undefined;
 
   /**
-   * A frame whose head is the one before's, or undefined. `last` is where its
-   * NUL is; the caller knows that there is no other.
+   * A frame whose head is known, or undefined. `last` is where its NUL is; the
+   * caller knows that there is no other.
    */
   read(text: string, last: number, limits: HeadLimits): Frame | undefined {
-    const known = this.#known;
-    if (known === undefined) return undefined;
-    // They may be others than when it was read.
-    const { headersMax, headerLineBytesMax } = limits;
-    if (known.headers.length > 2 * headersMax || known.longest * 3 > headerLineBytesMax) {
-      return undefined;
-    }
-    if (!text.startsWith(known.text)) return readVaried(text, known, { last, limits });
-    const body = text.slice(known.text.length, last);
-    const { command, headers, block, contentLength, slot } = known;
-    if (contentLength !== undefined && contentLength !== String(Buffer.byteLength(body))) {
-      return undefined;
-    }
-    this.#misses = 0;
-    return { command, headers, block, body, slot };
+    const memo = text.charCodeAt(0) === CAPITAL_S ? this.#sends : this.#others;
+    return memo?.read(text, last, limits);
   }
 
   /**
    * Told of a head of so many characters that was read anew. Returns whether
-   * to remember it: heads are alike if they are as long as the one before.
-   * That in which it differs from the one that is known is noted.
+   * to remember it. That in which it differs from the one that is known is noted.
    */
   wants(length: number, head: Omit<Frame, "body">): boolean {
-    const known = this.#known;
-    if (known !== undefined) {
-      const varying = varyingIn(known, head);
-      const before = known.varying;
-      // A value that stays is remembered with its head.
-      const stays = varying?.at === before?.at && varying?.mark === before?.mark;
-      if (varying !== undefined && !stays) {
-        known.varying = varying;
-        return false;
-      }
+    return this.#of(head).wants(length, head);
+  }
+
+  /** Remembers a head. Nothing of it may keep alive the text that it came in. */
+  remember(text: string, head: Omit<Frame, "body">): void {
+    this.#of(head).remember(text, head);
+  }
+
+  #of({ command }: Omit<Frame, "body">): CommandMemo {
+    return command.charCodeAt(0) === CAPITAL_S
+      ? (this.#sends ??= new CommandMemo())
+      : (this.#others ??= new CommandMemo());
+  }
+}
+
+/** The same for commands of one kind. */
+class CommandMemo {
+  /** A few, those that came most often first. */
+  readonly #known: KnownHead[] = [];
+  /** For each number of headers whether a head of so many came. */
+  #counts = 0;
+  #misses = 0;
+  #heads = 0;
+  /** Where the head that is to be remembered has values that vary. */
+  #varying: readonly number[] = [];
+
+  read(text: string, last: number, limits: HeadLimits): Frame | undefined {
+    for (let at = 0; at < this.#known.length; at++) {
+      const frame = readKnown(text, this.#known[at] as KnownHead, { last, limits });
+      if (frame === undefined) continue;
+      this.#misses = 0;
+      if (at > 0) this.#moveUp(at);
+      return frame;
     }
-    const isAlike = length === this.#length && length <= LENGTH_MAX;
-    this.#length = length;
+    return undefined;
+  }
+
+  wants(length: number, head: Omit<Frame, "body">): boolean {
+    this.#varying = [];
+    for (const known of this.#known) {
+      const differing = differencesFrom(known, head);
+      if (differing === undefined) continue;
+      const varying = known.layout?.varying ?? [];
+      const live = varying.filter(({ same }) => same < SAME_MAX).map(({ at }) => at);
+      if (live.length < varying.length) {
+        // Values that vary no longer are remembered with their head.
+        this.#known.splice(this.#known.indexOf(known), 1);
+        this.#varying = live;
+        return true;
+      }
+      const all = new Set([...live, ...differing]);
+      if (all.size > VARYING_MAX) continue;
+      if (all.size > live.length) known.layout = layoutOf(known, { at: all, latest: head });
+      return false;
+    }
+    // Heads are taken for alike if they have as many headers.
+    const count = 1 << ((head.headers.length >> 1) & 31);
+    const isAlike = (this.#counts & count) !== 0 && length <= LENGTH_MAX;
+    this.#counts |= count;
     if (!isAlike) return false;
     if (this.#misses >= MISSES_MAX && ++this.#heads % TRY_EVERY !== 0) return false;
     this.#misses++;
     return true;
   }
 
-  /** Remembers a head. Nothing of it may keep alive the text that it came in. */
   remember(text: string, head: Omit<Frame, "body">): void {
     const { command, headers, block } = head;
     const contentLength = headerOf(headers, "content-length");
     const longest = Math.max(...text.split("\n").map((line) => line.length));
     const slot = { prepared: undefined };
-    const varying = undefined;
-    this.#known = { text, command, headers, block, contentLength, longest, slot, varying };
+    const known: KnownHead = {
+      ...{ text, command, headers, block, contentLength, longest, slot, layout: undefined },
+    };
+    const at = new Set(this.#varying);
+    if (at.size > 0) known.layout = layoutOf(known, { at, latest: head });
+    if (this.#known.length >= KNOWN_MAX) this.#known.pop();
+    this.#known.unshift(known);
+  }
+
+  /** What comes again and again gets to the front, what came once to the end. */
+  #moveUp(at: number): void {
+    const [before, known] = [this.#known[at - 1], this.#known[at]];
+    if (before === undefined || known === undefined) return;
+    this.#known[at - 1] = known;
+    this.#known[at] = before;
   }
 }
 
-/** A frame whose head differs from the known one in the value that varied before, and in nothing else. */
+/** A frame whose head is the known one, or that but for the values that varied before. */
+function readKnown(
+  text: string,
+  known: KnownHead,
+  { last, limits }: { last: number; limits: HeadLimits },
+): Frame | undefined {
+  // They may be others than when it was read.
+  const { headersMax, headerLineBytesMax } = limits;
+  if (known.headers.length > 2 * headersMax || known.longest * 3 > headerLineBytesMax) {
+    return undefined;
+  }
+  if (!text.startsWith(known.text)) return readVaried(text, known, { last, limits });
+  const body = text.slice(known.text.length, last);
+  const { command, headers, block, contentLength, slot } = known;
+  if (contentLength !== undefined && contentLength !== String(Buffer.byteLength(body))) {
+    return undefined;
+  }
+  return { command, headers, block, body, slot };
+}
+
+/** A frame whose head is the known one but for the values that varied before. */
 function readVaried(
   text: string,
   known: KnownHead,
   { last, limits }: { last: number; limits: HeadLimits },
 ): Frame | undefined {
-  const { varying, command } = known;
-  if (varying === undefined || !text.startsWith(varying.before)) return undefined;
-  const from = varying.before.length;
-  const end = text.indexOf("\n", from);
-  if (end < 0 || end - from > VALUE_MAX || !text.startsWith(varying.after, end)) return undefined;
-  if ((known.longest + end - from) * 3 > limits.headerLineBytesMax) return undefined;
-  const mark = markOf(text, from, end);
-  if (mark === undefined || mark === varying.mark) return undefined;
-  varying.mark = mark;
+  const { layout, command } = known;
+  if (layout === undefined || !text.startsWith(layout.before)) return undefined;
   const headers = known.headers.slice();
-  headers[varying.at] = text.slice(from, end);
-  const bodyStart = end + varying.after.length;
-  const body = text.slice(bodyStart, last);
+  let from = layout.before.length;
+  for (const varying of layout.varying) {
+    const end = text.indexOf("\n", from);
+    if (end < 0 || end - from > VALUE_MAX || !text.startsWith(varying.after, end)) return undefined;
+    if ((known.longest + end - from) * 3 > limits.headerLineBytesMax) return undefined;
+    const mark = markOf(text, from, end);
+    if (mark === undefined) return undefined;
+    varying.same = mark === varying.mark ? varying.same + 1 : 0;
+    if (varying.same >= SAME_MAX) return undefined;
+    varying.mark = mark;
+    headers[varying.at] = text.slice(from, end);
+    from = end + varying.after.length;
+  }
+  const body = text.slice(from, last);
   const length =
     known.contentLength === undefined ? undefined : headerOf(headers, "content-length");
   if (length !== undefined && length !== String(Buffer.byteLength(body))) return undefined;
-  const block = text.slice(command.length + 1, bodyStart - 1);
-  return { command, headers, block, body, slot: varying.slot, varies: varying.name };
+  const block = text.slice(command.length + 1, from - 1);
+  return { command, headers, block, body, slot: layout.slot, varies: layout.names };
 }
 
 /**
  * A number for a value that may stand in a header line as it is; undefined for
- * one that would have to be unescaped, trimmed or refused, or that has blanks.
+ * one that would have to be unescaped, trimmed or refused.
  */
 function markOf(text: string, from: number, end: number): number | undefined {
   let mark = end - from;
   for (let at = from; at < end; at++) {
     const code = text.charCodeAt(at);
-    if (code <= BLANK || code === COLON || code === BACKSLASH) return undefined;
+    if (code < BLANK || code === COLON || code === BACKSLASH) return undefined;
+    if (code === BLANK && at === from) return undefined;
     mark = (Math.imul(mark, 31) + code) | 0;
   }
   return mark;
 }
 
-/** The one value in which a head differs from the known one, if there is just one, and nothing is escaped. */
-function varyingIn(
+/**
+ * Where the values of a head are others than those of the known one; undefined
+ * if the two have not the same headers, or a value that differs may not vary.
+ */
+function differencesFrom(
   known: KnownHead,
   { command, headers, block }: Omit<Frame, "body">,
-): Varying | undefined {
+): readonly number[] | undefined {
   if (known.block === undefined || block === undefined) return undefined;
   if (known.command !== command || known.headers.length !== headers.length) return undefined;
-  let at = -1;
-  let from = command.length + 1;
-  let start = 0;
+  const differing: number[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     if (known.headers[i] !== headers[i]) return undefined;
-    const [name = "", value = ""] = [known.headers[i], known.headers[i + 1]];
-    if (headers[i + 1] !== value) {
-      if (at >= 0) return undefined;
-      at = i + 1;
-      start = from + name.length + 1;
-    }
-    from += name.length + value.length + 2;
+    const value = headers[i + 1] ?? "";
+    if (known.headers[i + 1] === value) continue;
+    if (value.length > VALUE_MAX || markOf(value, 0, value.length) === undefined) return undefined;
+    differing.push(i + 1);
   }
-  const value = headers[at] ?? "";
-  const mark = at < 0 ? undefined : markOf(value, 0, value.length);
-  if (mark === undefined) return undefined;
-  const end = start + (known.headers[at]?.length ?? 0);
-  return {
-    ...{ name: known.headers[at - 1] ?? "", at, mark },
-    ...{ before: known.text.slice(0, start), after: known.text.slice(end) },
-    slot: { prepared: undefined },
-  };
+  return differing;
+}
+
+/** How frames look that have the known head but for the values there; `latest` is the head of one of them. */
+function layoutOf(
+  known: KnownHead,
+  { at, latest }: { readonly at: ReadonlySet<number>; readonly latest: Omit<Frame, "body"> },
+): Layout {
+  const { text, headers } = known;
+  const pieces: string[] = [];
+  const values: number[] = [];
+  let done = 0;
+  let from = known.command.length + 1;
+  for (let i = 1; i < headers.length; i += 2) {
+    const start = from + (headers[i - 1] ?? "").length + 1;
+    const end = start + (headers[i] ?? "").length;
+    from = end + 1;
+    if (!at.has(i)) continue;
+    pieces.push(text.slice(done, start));
+    values.push(i);
+    done = end;
+  }
+  pieces.push(text.slice(done));
+  const [before = "", ...after] = pieces;
+  const varying = values.map((i, nth) => {
+    const value = latest.headers[i] ?? "";
+    const mark = markOf(value, 0, value.length) ?? 0;
+    return { at: i, after: after[nth] ?? "", mark, same: SAME_AT_FIRST };
+  });
+  const names = values.map((i) => headers[i - 1] ?? "");
+  return { before, varying, names, slot: { prepared: undefined } };
 }

@@ -1,13 +1,23 @@
 import { Fault, quote } from "../fault.ts";
 import { type Frame, headerOf } from "../protocol/frame.ts";
 import type { Refused, Verdict } from "../engine/operation.ts";
-import type { HeaderBlock } from "../protocol/header_block.ts";
+import { type HeaderBlock, plainHeaders } from "../protocol/header_block.ts";
 import type { VersionRules } from "../protocol/version.ts";
 import { detach } from "./detach.ts";
-import { readNackHeaders, readSubscribeHeaders, readUnsubscribeHeaders } from "./dialect.ts";
-import { PreparedSend, type SendHead } from "./prepared_send.ts";
+import {
+  isSendersOwn,
+  readNackHeaders,
+  readSubscribeHeaders,
+  readUnsubscribeHeaders,
+} from "./dialect.ts";
+import { type MakeHeaders, PreparedSend, type SendHead } from "./prepared_send.ts";
 import type { AckTarget, Done, Session } from "./session.ts";
 import type { AckMode } from "./subscription.ts";
+
+const NONE: readonly string[] = [];
+
+/** Of a client that sends with one head to many: for so many what it comes to is kept. */
+const DESTINATIONS_MAX = 64;
 
 /** Where a connection is in its life. */
 export type ConnectionState = "connecting" | "connected" | "closing";
@@ -86,7 +96,7 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 
 function send(client: Client, frame: Frame, done: Done): void {
   const draft = preparedSend(client, frame);
-  draft.fill(frame.body, client.receivedAt);
+  draft.fill(frame, client.receivedAt);
   const message = client.session.publish(draft, done);
   draft.empty();
   client.concerns(message);
@@ -94,13 +104,25 @@ function send(client: Client, frame: Frame, done: Done): void {
 
 /** @throws Fault `missing-header`, and what `PreparedSend` throws */
 function preparedSend(client: Client, frame: Frame): PreparedSend {
-  // A receipt is the sender's alone: whatever it is called, the message is the same.
-  const slot = frame.varies === undefined || frame.varies === "receipt" ? frame.slot : undefined;
-  if (slot?.prepared instanceof PreparedSend) return slot.prepared;
-  const head = slot === undefined ? frame : detachedHead(frame);
-  const prepared = new PreparedSend(head, (lines) => client.headersOf(lines));
+  const { slot, varies = NONE } = frame;
+  const known = slot?.prepared;
+  if (known instanceof PreparedSend) return known;
+  const byDestination = known instanceof Map ? known : new Map<unknown, unknown>();
+  const sameDestination = byDestination.get(headerOf(frame.headers, "destination"));
+  if (sameDestination instanceof PreparedSend) return sameDestination;
+  const deciding = varies.filter((name) => !isSendersOwn(name));
+  const isKept = slot !== undefined && deciding.every((name) => name === "destination");
+  const makeHeaders: MakeHeaders = (lines, shared) =>
+    shared ? client.headersOf(lines) : plainHeaders(lines);
+  const head = isKept ? detachedHead(frame) : frame;
+  const prepared = new PreparedSend(head, { varies, makeHeaders });
   required(frame, "destination");
-  if (slot !== undefined) slot.prepared = prepared;
+  if (isKept && deciding.length === 0) {
+    slot.prepared = prepared;
+  } else if (isKept) {
+    if (byDestination.size >= DESTINATIONS_MAX) byDestination.clear();
+    slot.prepared = byDestination.set(prepared.destination, prepared);
+  }
   return prepared;
 }
 

@@ -410,7 +410,7 @@ export function readSendHeaders(headers: readonly string[]): SendHeaders {
   }
   const keepsTimestamp = timestamp !== undefined && /^-?[0-9]{1,16}$/.test(timestamp);
   const dropsTimestamp = timestamp !== undefined && !keepsTimestamp;
-  const kept = taken || dropsTimestamp ? withoutTaken(headers, dropsTimestamp) : undefined;
+  const kept = taken || dropsTimestamp ? withoutTaken(headers, { keepsTimestamp }) : undefined;
   const expiresRelative = relative;
   return {
     ...{ persistent, priority, expires, expiresRelative, replyTo, retain, kept },
@@ -433,15 +433,30 @@ export function stampSend(send: SendHeaders, now: number): SendStamp {
   return { expiresAt, added };
 }
 
-function withoutTaken(headers: readonly string[], dropsTimestamp: boolean): readonly string[] {
+/** Those headers of a SEND that are sent on. */
+export function withoutTaken(
+  headers: readonly string[],
+  { keepsTimestamp }: Pick<SendHeaders, "keepsTimestamp">,
+): readonly string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
-    if (SEND_HEADERS.get(name)?.taken === true) continue;
-    if (dropsTimestamp && name === "timestamp") continue;
+    if (isTaken(name) || (!keepsTimestamp && name === "timestamp")) continue;
     kept.push(name, headers[i + 1] as string);
   }
   return kept;
+}
+
+/** Whether the broker keeps that header of a SEND to itself, whatever it says. */
+export function isTaken(name: string): boolean {
+  return SEND_HEADERS.get(name)?.taken === true;
+}
+
+/** Whether a SEND asks for the same, and goes to the same place, whatever the value of that header. */
+export function isSendersOwn(name: string): boolean {
+  const option = SEND_HEADERS.get(name)?.option;
+  if (option === "executed-once") return name !== "transaction";
+  return name !== "destination" && (option === undefined || option === "broker-owned");
 }
 
 const TEMPORARY = /^\/?temp-(?:queue|topic)[:/]/;

@@ -18,6 +18,29 @@ overEachTransport("SEND", (house) => {
     });
   }
 
+  test('"SEND": of many alike each has its own values, and goes to its own destination', async () => {
+    const destinations = [house.topic(), house.topic(), house.topic()];
+    const peer = await house.connect();
+    for (const [at, destination] of destinations.entries()) {
+      await subscribe(peer, destination, { id: `${at}` });
+    }
+    for (let i = 0; i < 60; i++) {
+      const body = "x".repeat(i % 7);
+      const destination = destinations[(i >> 1) % 3] ?? "";
+      const own = { seq: `${i}`, kind: i < 50 ? `${i >> 3}` : "last", plain: "1" };
+      peer.frame(
+        "SEND",
+        { destination, ...own, receipt: `r-${i}`, "content-length": `${body.length}` },
+        body,
+      );
+      const subscription = `${(i >> 1) % 3}`;
+      const message = await peer.expect("MESSAGE", { ...own, destination, subscription }, body);
+      expect(message.headers.filter(([name]) => name === "receipt")).toEqual([]);
+      await peer.expect("RECEIPT", { "receipt-id": `r-${i}` });
+    }
+    await peer.silent();
+  });
+
   test('"SEND": a topic without subscribers forgets', async () => {
     const destination = house.topic();
     const peer = await house.connect();

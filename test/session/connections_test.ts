@@ -241,7 +241,11 @@ describe("A flood on one connection", () => {
   });
 });
 
-test("What is known of a client's heads keeps none of its frames alive", () => {
+test.each([
+  ["one receipt after the other", (i: number) => `destination:/topic/a\nreceipt:r-${i}`],
+  ["many destinations", (i: number) => `destination:/topic/a${i}\nreceipt:r-${i}`],
+  ["values of its own", (i: number) => `destination:/topic/a\nreceipt:r-${i}\nown:${i}\nmore:${i}`],
+])("What is known of a client's heads keeps none of its frames alive: %s", (_what, head) => {
   const CLIENTS = 20;
   const BODY_BYTES = 400_000;
   const { visit, runtime } = open({});
@@ -256,7 +260,7 @@ test("What is known of a client's heads keeps none of its frames alive", () => {
     for (let i = 0; i < 8; i++) {
       // Of its own: a text that is the same for all would count once.
       const body = Buffer.alloc(BODY_BYTES, 97 + at).toString();
-      line.send(`SEND\ndestination:/topic/a\nreceipt:r-${i}\n\n${body}\0`);
+      line.send(`SEND\n${head(i)}\n\n${body}\0`);
       runtime.pump();
     }
   }

@@ -14,8 +14,9 @@ const NOW = 1_700_000_000_000;
 /** Headers of a message with three bytes of body. */
 function headersOf(block: string, interner = new Interner()): PreparedSend["headers"] {
   const head = readHead("SEND", block, READING);
-  const prepared = new PreparedSend(head, (lines) => interner.headersOf(lines));
-  prepared.fill("abc", NOW);
+  const makeHeaders = (lines: string) => interner.headersOf(lines);
+  const prepared = new PreparedSend(head, { varies: [], makeHeaders });
+  prepared.fill({ ...head, body: "abc" }, NOW);
   return prepared.headers;
 }
 
