@@ -283,6 +283,19 @@ export class Decoder {
       throw new Fault("invalid-utf8", "Cannot read frame: its head is not valid UTF-8");
     }
     if (text.includes("\r")) text = text.replaceAll("\r\n", "\n");
+    const head = this.memo.readHead(text, this.limits) ?? this.#readNewHead(text);
+    this.head = head;
+    this.#bodyStart = end;
+    const announced = contentLength(head.headers);
+    const length = mayHaveBody(head.command) ? announced : undefined;
+    this.#bodyLength = length;
+    const { frameBytesMax } = this.limits;
+    if (end - this.#start + (length ?? 0) + 1 > frameBytesMax) throw frameTooLarge(frameBytesMax);
+    return head;
+  }
+
+  /** `text`: command, header lines and the blank line. */
+  #readNewHead(text: string): FrameHead {
     const eol = text.indexOf("\n");
     const command = text.slice(0, eol);
     const block = text.slice(eol + 1, -1);
@@ -290,13 +303,7 @@ export class Decoder {
     const receipt = /(?:^|\n)receipt:(.*)\n/.exec(block)?.[1];
     this.head = { command, headers: receipt === undefined ? [] : ["receipt", receipt], block };
     const head = readHead(command, block, this);
-    this.head = head;
-    this.#bodyStart = end;
-    const announced = contentLength(head.headers);
-    const length = mayHaveBody(command) ? announced : undefined;
-    this.#bodyLength = length;
-    const { frameBytesMax } = this.limits;
-    if (end - this.#start + (length ?? 0) + 1 > frameBytesMax) throw frameTooLarge(frameBytesMax);
+    if (this.memo.wants(text.length - 2, head)) this.memo.remember(text, head);
     return head;
   }
 

