@@ -8,7 +8,15 @@ export interface MessageHeaders {
   readonly between: string | undefined;
   /** Names and values in turn, unescaped, in the order sent. Do not change it. */
   list(): readonly string[];
+  /**
+   * The same with other values for some, by name, wherever they stand; what is
+   * undefined stays as it is. Returns undefined if they are to be made from the list.
+   */
+  with(values: HeaderValues): MessageHeaders | undefined;
 }
+
+/** Values by the names of headers. */
+export type HeaderValues = Readonly<Record<string, string | undefined>>;
 
 /** Writes the ids of messages by their numbers. */
 export interface MessageIds {
@@ -122,6 +130,10 @@ class ListedHeaders implements MessageHeaders {
 
   list(): readonly string[] {
     return this.#list;
+  }
+
+  with(): undefined {
+    return undefined;
   }
 }
 

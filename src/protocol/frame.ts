@@ -115,7 +115,8 @@ export function readHead(
   return { command, headers, block: plain ? block : undefined };
 }
 
-function isPlainValue(value: string): boolean {
+/** Whether a value without an escape or a line end is read alike by clients of every version. */
+export function isPlainValue(value: string): boolean {
   const first = value.charCodeAt(0);
   return first !== 32 && first !== 9 && !value.includes(":");
 }

@@ -1,5 +1,7 @@
 import { escapeName, escapeValue } from "./escape.ts";
+import { isPlainValue } from "./frame.ts";
 import { VERSION_RULES, type Version } from "./version.ts";
+import { wholeCopy } from "./whole_copy.ts";
 
 /**
  * The headers that a message keeps, in either of two forms: the sender's own
@@ -16,20 +18,22 @@ export interface HeaderBlock {
   readonly size: number;
   /** Names and values in turn, unescaped, in order. */
   list(): readonly string[];
+  /** The same with other values for some, by name; undefined if they cannot be lines then. */
+  with(values: Readonly<Record<string, string | undefined>>): HeaderBlock | undefined;
 }
 
 /** Headers from lines, each ended by LF, that need no escape in any version; see `Frame.block`. */
 export function plainHeaders(lines: string): HeaderBlock {
-  return new PlainHeaders(lines);
+  // Joined, it is one text; added up it would be a tree of pieces in every frame.
+  return new PlainHeaders(["", lines, ""].join("\n"));
 }
 
 class PlainHeaders implements HeaderBlock {
   readonly between: string;
   #list: readonly string[] | undefined;
 
-  constructor(lines: string) {
-    // Joined, it is one text; added up it would be a tree of pieces in every frame.
-    this.between = ["", lines, ""].join("\n");
+  constructor(between: string) {
+    this.between = between;
   }
 
   get size(): number {
@@ -40,6 +44,30 @@ class PlainHeaders implements HeaderBlock {
     this.#list ??= splitLines(this.between);
     return this.#list;
   }
+
+  with(values: Readonly<Record<string, string | undefined>>): HeaderBlock | undefined {
+    let { between } = this;
+    for (const name in values) {
+      const value = values[name];
+      if (value === undefined) continue;
+      if (!isPlainValue(value) || NEEDS_ESCAPE.test(value)) return undefined;
+      between = withValue(between, name, value);
+    }
+    return new PlainHeaders(wholeCopy(between));
+  }
+}
+
+const NEEDS_ESCAPE = /[\\\r\n]/;
+
+/** Header lines behind a LF, with another value wherever that header stands. */
+function withValue(lines: string, name: string, value: string): string {
+  const begin = `\n${name}:`;
+  let changed = lines;
+  for (let at = changed.indexOf(begin); at >= 0; at = changed.indexOf(begin, at + 1)) {
+    const from = at + begin.length;
+    changed = changed.slice(0, from) + value + changed.slice(changed.indexOf("\n", from));
+  }
+  return changed;
 }
 
 /** Writes names and values in turn as header lines, escaped as the version has it. */

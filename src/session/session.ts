@@ -7,8 +7,13 @@ import {
   splitComposite,
 } from "../broker/destination.ts";
 import type { Memory } from "../broker/memory.ts";
-import type { Message, MessageFields } from "../broker/message.ts";
-import { headerList } from "../broker/message.ts";
+import {
+  headerList,
+  type HeaderValues,
+  type Message,
+  type MessageFields,
+  type MessageHeaders,
+} from "../broker/message.ts";
 import type { MessageFilter } from "../broker/subscriber.ts";
 import type { Attachment, SubscribeOptions } from "../engine/attachment.ts";
 import type { LocalEngine } from "../engine/local.ts";
@@ -394,6 +399,10 @@ export class Session {
     const { kind, remote } = destination;
     if (isSystemName(destination.name)) this.#checkSystem(destination, use);
     if (remote || kind === "queue" || kind === "topic") return destination;
+    return this.#temporary(destination);
+  }
+
+  #temporary(destination: Destination): Destination {
     const own = { ...destination, path: detach(destination.path) };
     return this.#context.engine.temporary(this.#source, own, this.#context.runtime.id);
   }
@@ -425,6 +434,10 @@ export class Session {
   #publications(draft: Draft): readonly Publication[] {
     const replyTo = this.#replyTo(draft.replyTo);
     const { known } = draft;
+    const destination = known?.destination;
+    if (destination !== undefined) {
+      return [this.#publication(draft, { destination, replyTo, composite: undefined })];
+    }
     const leaves = splitComposite(draft.destination);
     return leaves.map((leaf) => {
       const destination = this.#destination(leaf, "send");
@@ -451,9 +464,7 @@ export class Session {
     const headers =
       shown === undefined && replyTo === undefined
         ? draft.headers
-        : headerList(
-            withChanged(draft.headers.list(), { destination: shown, "reply-to": replyTo }),
-          );
+        : withChanged(draft.headers, { destination: shown, "reply-to": replyTo });
     const { body, priority, expiresAt, arrivedAt, persistent, retain } = draft;
     const message = this.#context.engine.createMessage({
       headers,
@@ -479,7 +490,7 @@ export class Session {
       "send",
     );
     if (own.remote || (own.kind !== "temp-queue" && own.kind !== "temp-topic")) return undefined;
-    const { path } = this.#destination(text, "send");
+    const { path } = this.#temporary(own);
     if (own.kind === "temp-queue" && !this.#isSubscribedTo(path)) {
       this.subscribe({ id: own.path, destination: own.path, ack: "auto", prefetch: undefined });
       this.#implicit ??= new Set();
@@ -670,12 +681,14 @@ export class Session {
   }
 }
 
-/** A list of headers with other values for some; undefined leaves one as it is. */
-function withChanged(
-  headers: readonly string[],
-  values: Readonly<Record<string, string | undefined>>,
-): readonly string[] {
-  return headers.map((text, i) => (i % 2 === 1 ? (values[headers[i - 1] ?? ""] ?? text) : text));
+/** Headers with other values for some; undefined leaves one as it is. */
+function withChanged(headers: MessageHeaders, values: HeaderValues): MessageHeaders {
+  const changed = headers.with(values);
+  if (changed !== undefined) return changed;
+  const list = headers.list();
+  return headerList(
+    list.map((text, i) => (i % 2 === 1 ? (values[list[i - 1] ?? ""] ?? text) : text)),
+  );
 }
 
 /** Bytes that a subscription costs, about; its id stands in three places. */
