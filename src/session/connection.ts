@@ -267,12 +267,17 @@ export class Connection
       this.#discard(data.length);
       return;
     }
+    const { turn } = this.#context;
+    const allowance = turn.allowanceFor(this, now);
+    const isAtHand = typeof data === "string" && allowance > 0 && this.#isAtHand;
+    if (isAtHand && data === BEAT) {
+      turn.count(1);
+      return;
+    }
     // What makes no frame costs something all the same.
-    this.#context.turn.charge(1);
+    turn.charge(1);
     if (this.#state === "connecting") this.#bytesBeforeLogin += data.length;
-    const allowance = this.#context.turn.allowanceFor(this, now);
-    if (typeof data === "string" && allowance > 0 && this.#isAtHand) {
-      if (data === BEAT) return;
+    if (isAtHand) {
       // The common case: nothing waits, and the text is one frame.
       const frame = readWholeText(data, this);
       if (frame !== undefined) {

@@ -93,9 +93,14 @@ export class Turn {
 
   /** Counts work done: one for each frame read or sent. */
   charge(count: number): void {
+    this.count(count);
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  /** Counts the same for what leaves nothing to be done at the end of a turn; a heart-beat is worth none. */
+  count(count: number): void {
     this.spent += count;
     this.#left -= count;
-    if (!this.#scheduled) this.#schedule();
   }
 
   /** Parks a connection's input until its turn comes. */

@@ -55,6 +55,18 @@ describe("A turn", () => {
     expect(big.left).toBeGreaterThan(900_000);
   });
 
+  test("is not made for what is only counted, until that was as much as fits in one", () => {
+    const { turn, next } = createTurn();
+    const worker = flood(turn, 1);
+    turn.count(1);
+    expect(next()).toBe(false);
+    while (turn.allowance > 0) turn.count(100);
+    turn.park(worker);
+    expect(next()).toBe(true);
+    expect(worker.left).toBe(0);
+    expect(turn.allowance).toBeGreaterThan(0);
+  });
+
   test("gives two floods equal shares", () => {
     const { turn, next } = createTurn();
     const [one, other] = [flood(turn, 1_000_000), flood(turn, 1_000_000)];
