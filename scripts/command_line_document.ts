@@ -41,6 +41,8 @@ const REMARKS: Readonly<Record<string, readonly string[]>> = {
     "`--timeout` counts from the last message. Without `--count`, whatever came until then is what " +
       "was asked for: 0, or 3 if nothing came. The end of a look into a queue (`browser:end`) ends " +
       "the command.",
+    "A broker has 2 seconds to confirm the subscription. Some never do, so the command goes on " +
+      "without that: what comes is shown, and `--timeout` counts from then.",
   ],
   request: [
     "The reply comes to a temporary queue, and is known by its `correlation-id`. Its body is " +

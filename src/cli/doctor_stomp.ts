@@ -6,6 +6,7 @@ import { connectClient, type StompClient } from "../client/stomp_client.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { type Patient, stopwatch } from "./doctor_network.ts";
+import { isConfirmed } from "./is_confirmed.ts";
 import { inTime } from "./in_time.ts";
 import { readableBytes, readableTime } from "./readable_amount.ts";
 
@@ -147,6 +148,8 @@ async function examineBeats(
 /** Sends messages to itself. */
 interface Echo {
   readonly client: StompClient;
+  /** Whether the broker has confirmed the subscription. */
+  readonly confirmed: boolean;
   /** How long it took, in ms; or a sentence that says why the message did not come back. */
   readonly call: (body: string) => Promise<number | string>;
 }
@@ -159,30 +162,19 @@ async function openEcho(client: StompClient, { runtime }: Patient): Promise<Echo
   let calls = 0;
   let came: (message: ReceivedMessage) => void = () => undefined;
   const lost = client.closed.then((reason) => lossText(reason));
-  const { confirmed } = client.subscribe({ destination, receive: (message) => came(message) });
-  const subscribed = await inTime(
-    Promise.race([
-      confirmed.then(
-        () => true,
-        () => lost,
-      ),
-      lost,
-    ]),
-    {
-      runtime,
-      ms: ECHO_MS,
-    },
-  );
-  if (subscribed !== true) {
+  const subscription = client.subscribe({ destination, receive: (message) => came(message) });
+  const subscribed = await isConfirmed([subscription], { client, runtime }).catch(() => lost);
+  if (typeof subscribed === "string") {
     return {
       check: "round-trip",
       verdict: "warn",
-      seen: `cannot subscribe to ${destination}: ${subscribed ?? `no receipt within ${readableTime(ECHO_MS)}`}`,
+      seen: `cannot subscribe to ${destination}: ${subscribed}`,
       remedy: "to have messages examined, allow SEND and SUBSCRIBE to /topic/stompbox-doctor.>",
     };
   }
   return {
     client,
+    confirmed: subscribed,
     call: async (body) => {
       const number = String(++calls);
       const elapsed = stopwatch();
@@ -215,7 +207,7 @@ function lossText(reason: ClientError | undefined): string {
   );
 }
 
-async function examineRoundTrips({ call }: Echo): Promise<Finding> {
+async function examineRoundTrips({ call, confirmed }: Echo): Promise<Finding> {
   const check = "round-trip";
   const times: number[] = [];
   for (let trip = 0; trip < ROUND_TRIPS; trip++) {
@@ -232,7 +224,9 @@ async function examineRoundTrips({ call }: Echo): Promise<Finding> {
   const minMs = times[0] ?? 0;
   const medianMs = times[Math.floor(times.length / 2)] ?? 0;
   const seen = `at least ${readableTime(minMs)}, in the middle ${readableTime(medianMs)}, of ${ROUND_TRIPS} messages`;
-  return { check, verdict: "ok", seen, facts: { minMs, medianMs, count: ROUND_TRIPS } };
+  const facts = { minMs, medianMs, count: ROUND_TRIPS, subscribeConfirmed: confirmed };
+  const silent = confirmed ? "" : "; the broker sends no RECEIPT for SUBSCRIBE";
+  return { check, verdict: "ok", seen: seen + silent, facts };
 }
 
 async function examineSizes({ call }: Echo): Promise<Finding> {

@@ -7,6 +7,7 @@ import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./comma
 import { count, operand, optionalOperand, text, toggle } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
 import { headerOption } from "./header_option.ts";
+import { isConfirmed } from "./is_confirmed.ts";
 import { runShellCommand } from "./shell_command.ts";
 import { visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
@@ -100,7 +101,7 @@ interface Plan {
 }
 
 async function answerAll(
-  { terminal: { err } }: CommandContext,
+  { terminal: { err, runtime } }: CommandContext,
   job: { readonly client: StompClient; readonly stopped: Promise<void>; readonly plan: Plan },
 ): Promise<ExitCode> {
   const { client, stopped, plan } = job;
@@ -150,7 +151,7 @@ async function answerAll(
     over = true;
     ended.resolve(plan.max === undefined ? EXIT.ok : EXIT.failed);
   });
-  await Promise.race([subscription.confirmed, ended.promise]);
+  await Promise.race([isConfirmed([subscription], { client, runtime }), ended.promise]);
   if (err.isTerminal) err.write(`Answering ${visibleText(plan.destination)}; Ctrl-C ends\n`);
   const code = await ended.promise;
   over = true;

@@ -15,6 +15,7 @@ import {
 } from "./command.ts";
 import { durationOr, operand } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
+import { isConfirmed } from "./is_confirmed.ts";
 import { BODY, BODY_FILE, HEADERS } from "./message_options.ts";
 import { REPLY_FAILURE_HEADER } from "./reply.ts";
 import { visibleLines, visibleText } from "./visible_text.ts";
@@ -104,7 +105,7 @@ async function ask(
       if (answers === correlation) replied.resolve(message);
     },
   });
-  await subscription.confirmed;
+  await isConfirmed([subscription], { client, runtime });
   client.send({
     destination: plan.destination,
     headers: [...plan.headers, "reply-to", replyTo, "correlation-id", correlation],

@@ -1,7 +1,7 @@
 /** `stompbox sub`. */
 
 import { after } from "../client/after.ts";
-import type { AckMode, ClientSubscription } from "../client/client_contract.ts";
+import type { AckMode } from "../client/client_contract.ts";
 import { messageHeader, type ReceivedMessage } from "../client/received_message.ts";
 import { durableHeaders, prefetchHeaders } from "../client/spellings.ts";
 import type { StompClient } from "../client/stomp_client.ts";
@@ -9,6 +9,7 @@ import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./comma
 import { choice, count, duration, operands, text, toggle } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
 import { headerOption } from "./header_option.ts";
+import { isConfirmed } from "./is_confirmed.ts";
 import { FORMATS, type FormatOptions, formatMessage } from "./message_format.ts";
 import { visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
@@ -194,9 +195,16 @@ async function receive(
       headers: subscribeHeaders(plan, index),
     }),
   );
-  await Promise.race([confirmedAll(subscriptions), ended.promise, stopped]);
+  const confirmed = await Promise.race([
+    isConfirmed(subscriptions, { client, runtime }),
+    Promise.race([ended.promise, stopped]).then(() => true),
+  ]);
   if (err.isTerminal && plan.timeout === undefined) {
-    err.write(`Subscribed to ${visibleText(plan.destinations.join(", "))}; Ctrl-C ends\n`);
+    const what = visibleText(plan.destinations.join(", "));
+    const told = confirmed
+      ? `Subscribed to ${what}`
+      : `Asked for ${what}, which the broker has not confirmed`;
+    err.write(`${told}; Ctrl-C ends\n`);
   }
   silence.broken();
   const interrupted = stopped.then((): ExitCode => {
@@ -208,10 +216,6 @@ async function receive(
   } finally {
     silence.end();
   }
-}
-
-async function confirmedAll(subscriptions: readonly ClientSubscription[]): Promise<void> {
-  await Promise.all(subscriptions.map(({ confirmed }) => confirmed));
 }
 
 /** STOMP 1.0 has no `client-individual`; in order of arrival `client` comes to the same. */

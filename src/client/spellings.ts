@@ -23,11 +23,16 @@ export function repliesByItself(server: string): boolean {
   return /^rabbitmq\b/i.test(server);
 }
 
+/** Whether the broker may send a RECEIPT for SUBSCRIBE: stomp-broker-js never does. */
+export function answersSubscriptions(server: string): boolean {
+  return !/^stomp-js\b/i.test(server);
+}
+
 /**
  * Whether a RECEIPT for SUBSCRIBE says that the subscription is in force:
  * ActiveMQ sends it before it is, stomp-broker-js sends none. What follows on
  * the connection is carried out after it by either.
  */
 export function confirmsSubscriptions(server: string): boolean {
-  return !/^(?:activemq|stomp-js)\b/i.test(server);
+  return answersSubscriptions(server) && !/^activemq\b/i.test(server);
 }

@@ -517,6 +517,21 @@ describe("STOMP that is ailing", () => {
     }
   });
 
+  test("a broker that sends no RECEIPT for SUBSCRIBE is examined all the same", async () => {
+    const broker = brokerWith(
+      "version:1.2\nserver:STOMP-JS/1.3.0\n",
+      (command) => command === "SUBSCRIBE",
+    );
+    try {
+      const { code, found } = await examine([...SHORT, broker.url]);
+      expect(code).toBe(0);
+      expect(found.at(-1)).toMatchObject({ check: "round-trip", verdict: "ok" });
+      expect(found.at(-1)?.seen).toEndWith("; the broker sends no RECEIPT for SUBSCRIBE");
+    } finally {
+      broker.stop();
+    }
+  });
+
   test("messages that do not come back are a failure", async () => {
     const broker = brokerWith(WELL, (command, peer) => {
       if (command !== "SEND") return false;
