@@ -129,6 +129,12 @@ function bashScript(commands: readonly CompletedCommand[]): string {
     "_stompbox() {",
     '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" command= at',
     "  COMPREPLY=()",
+    "  # Of --name=value readline makes three words.",
+    '  if [[ "$word" == "=" ]]; then',
+    "    word=",
+    '  elif [[ "$before" == "=" ]]; then',
+    '    before="${COMP_WORDS[COMP_CWORD-2]}"',
+    "  fi",
     "  for ((at = 1; at < COMP_CWORD; at++)); do",
     '    case "${COMP_WORDS[at]}" in',
     `      ${commands.map(({ name }) => name).join("|")}) command="\${COMP_WORDS[at]}"; break ;;`,
@@ -160,11 +166,15 @@ function zshScript(commands: readonly CompletedCommand[]): string {
     "      _arguments \\",
     ...flags.flatMap(({ spellings, description, value }) =>
       spellings.map((spelling) => {
-        const told = `*${spelling}[${plain(description)}]`;
-        return `        ${quoted(value === null ? told : told + action(value))} \\`;
+        const told = `[${plain(description)}]`;
+        // The value may stand behind it as well: --name=value, -nvalue.
+        const joint = spelling.startsWith("--") ? "=" : "+";
+        const spec = value === null ? told : `${joint}${told}${action(value)}`;
+        return `        ${quoted(`*${spelling}${spec}`)} \\`;
       }),
     ),
-    `        ${quoted(`*${operand === "any" ? ":word: " : action(operand)}`)} ;;`,
+    // An action that only tells what is expected would keep an option from being completed.
+    `        ${quoted(`*${operand === "any" ? ":word:()" : action(operand)}`)} ;;`,
   ];
   const [fallback] = commands;
   return `${[

@@ -74,6 +74,9 @@ const table: readonly (readonly [
   ["stompbox pub /queue/a -f b", ["body.txt"], []],
   ["stompbox sub /queue/a --format ", ["pretty", "json", "raw"], ["--count"]],
   ["stompbox sub /queue/a --ack cl", ["client", "client-individual"], ["auto"]],
+  ["stompbox sub /queue/a --ack=cl", ["client", "client-individual"], ["auto"]],
+  ["stompbox sub /queue/a --format=", ["pretty", "json", "raw"], ["--count"]],
+  ["stompbox pub /queue/a --file=b", ["body.txt"], []],
   ["stompbox explain queue", ["queue-full"], ["memory-full"]],
   ["stompbox explain ", [...CODES], ["pub"]],
   ["stompbox help ", ["all", "connection", "options", ...commandNames], ["--listen"]],
@@ -84,7 +87,8 @@ const table: readonly (readonly [
 const bash = installed("bash");
 describe.skipIf(bash.missing !== undefined)(`in bash${bash.note}`, () => {
   test.each(table)("%p becomes what it can", async (line, among, not) => {
-    const words = line.split(" ");
+    // As readline takes a line apart.
+    const words = line.split(" ").flatMap((word) => word.match(/=|[^=]+/g) ?? [""]);
     const script = `${await scriptFor("bash")}
 COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")})
 COMP_CWORD=${words.length - 1}
@@ -111,6 +115,31 @@ describe.skipIf(zsh.missing !== undefined)(`in zsh${zsh.note}`, () => {
     const script = `autoload -U compinit; compinit -u -D\n${await scriptFor("zsh")}\nprint $_comps[stompbox]`;
     expect(await runShell(["zsh", "-f"], script)).toBe("_stompbox\n");
   });
+
+  test.each([
+    ["sub --ack=client-", "--ack=client-individual"],
+    ["sub --ack client-", "client-individual"],
+    ["sub -aclient-", "-aclient-individual"],
+    ["pub --templ", "--template"],
+    ["queue pur", "purge"],
+    ["pub --file=bo", "--file=body.txt"],
+  ])("%p becomes what it can", async (line, word) => {
+    // A key that completes the line and one that prints it, pressed at a terminal of its own.
+    const script = `
+zmodload zsh/zpty
+zpty -b shell 'TERM=dumb PS1= exec zsh -f -i'
+zpty -w shell 'unsetopt zle_bracketed_paste; autoload -U compinit; compinit -u -D'
+zpty -w shell 'show() { print; print -r -- "<$BUFFER>"; exit }; zle -N show; bindkey "^X" show'
+zpty -w shell 'source ./completion.zsh; print ready:$((1 + 1))'
+zpty -r shell out '*ready:2*'
+zpty -w -n shell $'stompbox ${line}\t\x18'
+zpty -r shell out '*>*'
+print -r -- $out
+`;
+    writeFileSync(join(folder.path, "completion.zsh"), await scriptFor("zsh"));
+    const out = await runShell(["zsh", "-f"], script);
+    expect(/<stompbox (.*?) ?>/.exec(out)?.[1]?.split(" ").at(-1)).toBe(word);
+  });
 });
 
 const fish = installed("fish");
@@ -118,7 +147,10 @@ describe.skipIf(fish.missing !== undefined)(`in fish${fish.note}`, () => {
   test.each(table)("%p becomes what it can", async (line, among, not) => {
     const script = `${await scriptFor("fish")}\ncomplete -C '${line}'`;
     const out = await runShell(["fish", "--no-config"], script);
-    const found = out.split("\n").map((row) => row.split("\t")[0] ?? "");
+    // The whole word is completed, and a folder gets a slash.
+    const found = out
+      .split("\n")
+      .map((row) => (row.split("\t")[0] ?? "").replace(/^--[a-z-]+=|\/$/g, ""));
     expect(found.filter((word) => among.includes(word)).sort()).toEqual([...among].sort());
     expect(found.filter((word) => not.includes(word))).toEqual([]);
   });
