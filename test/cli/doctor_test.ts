@@ -625,9 +625,21 @@ describe("used wrongly", () => {
       ["ws://localhost:1", "--ca", "none.pem"],
       'Cannot read "none.pem" as --ca: there is no such file',
     ],
+    [
+      ["ssl://localhost:1", "--ca", "key.pem"],
+      'Cannot read "key.pem" as --ca: expected a certificate in PEM',
+    ],
+    [
+      ["ssl://localhost:1", "--ca", "damaged.pem"],
+      'Cannot read "damaged.pem" as --ca: certificate 1 of 1 in it is damaged',
+    ],
   ] as const;
+  const files = {
+    "key.pem": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    "damaged.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  };
   test.each(table)("doctor %p exits with 2 and says so", async (argv, sentence) => {
-    const { code, out, err } = await cli().run(["doctor", ...argv], { carrier: "ws" });
+    const { code, out, err } = await cli().run(["doctor", ...argv], { carrier: "ws", files });
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(sentence);
   });

@@ -163,6 +163,11 @@ describe("what pub cannot do is told before anything is sent:", () => {
     [["--file", "gone"], {}, 'Cannot read "gone" as --file: there is no such file'],
     [["x", "--ca", "gone.pem"], {}, 'Cannot read "gone.pem" as --ca: there is no such file'],
     [
+      ["x", "--ca", "not.pem"],
+      { files: { "not.pem": "" } },
+      'Cannot read "not.pem" as --ca: expected a certificate in PEM',
+    ],
+    [
       ["--lines", "-n", "2"],
       { input: "" },
       "Cannot use --count with --lines: every line is sent once",
