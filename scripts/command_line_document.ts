@@ -168,6 +168,10 @@ export function commandLineText(): string {
     "A login may stand in the URL, `tcp://LOGIN:PASSCODE@HOST`, percent-encoded; `--login` and " +
       "`--passcode` win over it. Other users of a machine can see command lines, so a passcode is " +
       "best left to `STOMPBOX_PASSCODE`.",
+    "The `host` of CONNECT is that of the URL. RabbitMQ looks for a virtual host of that name, so it " +
+      "needs `--host /`, or the name of another. Its plugin for WebSockets sends bodies that are no " +
+      "text in text messages, which no client can read: set `web_stomp.ws_frame = binary` there, or " +
+      "use `tcp://`.",
     ...COMMANDS.flatMap(commandSection),
   ]);
 }

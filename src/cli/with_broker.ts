@@ -74,6 +74,10 @@ export async function withBroker(
   }
 }
 
+/** What to do about a virtual host that is refused. */
+export const VIRTUAL_HOST_CURE =
+  "name the virtual host by --host; of RabbitMQ it is --host / unless it was set up otherwise";
+
 /** Characters that are shown of what a broker says. */
 const TOLD_MAX = 2000;
 
@@ -84,6 +88,10 @@ export function sentenceOf(error: ClientError): string {
   const message = visibleLines(told);
   if (!(error instanceof BrokerError)) return message;
   const { code } = error;
-  const more = code !== undefined && explains(code) ? `\n  stompbox explain ${code} says more` : "";
-  return `The broker refused: ${message}${more}`;
+  const more = [
+    ...(code !== undefined && explains(code) ? [`stompbox explain ${code} says more`] : []),
+    // RabbitMQ takes the host of the URL for one, and has none of that name.
+    ...(/\bvirtual host\b/i.test(message) ? [VIRTUAL_HOST_CURE] : []),
+  ];
+  return [`The broker refused: ${message}`, ...more].join("\n  ");
 }

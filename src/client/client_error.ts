@@ -37,6 +37,9 @@ export class MisuseError extends ClientError {
   override readonly name = "MisuseError";
 }
 
+/** Where an exception of Java came from, of no use to whoever sent the frame; ActiveMQ tells it in ERROR. */
+const STACK_LINES = /(?:\r?\n[ \t]+(?:at [^\s(]+\([^\n]*\)|\.{3} \d+ [^\n]*))+/g;
+
 /** The broker sent ERROR: the connection is over. */
 export class BrokerError extends ClientError {
   override readonly name = "BrokerError";
@@ -45,9 +48,11 @@ export class BrokerError extends ClientError {
   readonly body: string | Uint8Array;
 
   constructor(headers: readonly string[], body: string | Uint8Array) {
-    const text = (typeof body === "string" ? body : "").trim();
+    const text = (typeof body === "string" ? body : "").replace(STACK_LINES, "").trim();
     const title = headerOf(headers, "message") ?? "";
-    const told = [title, text].filter((part) => part !== "").join(": ");
+    // Some brokers say in the body again what the header says.
+    const parts = text.includes(title) ? [text] : [title, text];
+    const told = parts.filter((part) => part !== "").join(": ");
     super(told === "" ? "The broker sent ERROR and did not say why" : told);
     this.headers = headers;
     this.body = body;

@@ -15,6 +15,9 @@ import { codeOf, connectFailure } from "./connect_failure.ts";
 
 /** A WebSocket tells of no drain, so it is looked at this often while somebody waits. */
 const DRAIN_POLL_MS = 5;
+/** RabbitMQ sends every body that way unless told otherwise. */
+const NO_TEXT_HINT =
+  "; the broker sent bytes that are no text in a text message, have it send binary ones (of RabbitMQ web_stomp.ws_frame) or use tcp://";
 /** Status codes of a close that give no reason (RFC 6455 section 7.4.1). */
 const NORMAL = 1000;
 const NO_STATUS = 1005;
@@ -86,7 +89,8 @@ export function openWsWire({ url, trust, runtime }: WireOptions, events: WireEve
   socket.onclose = ({ code, reason }) => {
     opened.reject(connectFailure(url, { code: "", text: "it ended during the upgrade" }));
     if (code === ABNORMAL) {
-      end({ text: failure === "" ? "broke off" : `failed: ${failure}`, clean: false });
+      const hint = /invalid utf-?8/i.test(failure) ? NO_TEXT_HINT : "";
+      end({ text: failure === "" ? "broke off" : `failed: ${failure}${hint}`, clean: false });
       return;
     }
     const why = reason === "" ? "" : `, ${JSON.stringify(reason)}`;

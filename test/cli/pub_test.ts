@@ -200,6 +200,23 @@ describe("what goes wrong on the way:", () => {
     }
   });
 
+  test("a virtual host that the broker does not have, with the cure", async () => {
+    const broker = startScriptedBroker((_frame, peer) => {
+      peer.write("ERROR\nmessage:Bad CONNECT\n\nVirtual host 'mq.example' access denied\n^@");
+      peer.end();
+    });
+    try {
+      const { code, err } = await cli().run(["pub", "/queue/a", "x", "--url", broker.url]);
+      expect(code).toBe(1);
+      expect(err).toBe(
+        "stompbox: The broker refused: Bad CONNECT: Virtual host 'mq.example' access denied\n" +
+          "  name the virtual host by --host; of RabbitMQ it is --host / unless it was set up otherwise\n",
+      );
+    } finally {
+      broker.stop();
+    }
+  });
+
   test("a refusal in the middle of many", async () => {
     const small = await startBrokerCli({ limits: { queueMessagesMax: 10 } });
     try {

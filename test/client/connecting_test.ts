@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
 import { parseBrokerUrl } from "../../src/client/broker_url.ts";
 import type { ConnectOptions } from "../../src/client/client_contract.ts";
 import {
@@ -190,6 +192,33 @@ describe("a login", () => {
     });
   });
 
+  test.each([
+    [
+      "once, where body and header say the same",
+      "ERROR\nmessage:a = (\n\njms.InvalidSelectorException: a = (\n^@",
+      "jms.InvalidSelectorException: a = (",
+    ],
+    [
+      "without the places in the code of the broker",
+      "ERROR\nmessage:Bad id: x\n\norg.ProtocolException: Bad id: x\r\n\tat org.Converter.onSend(Converter.java:340)\r\n\tat java.base/java.lang.Thread.run(Thread.java:840)\nCaused by: org.Other: why\n\t... 7 more\n^@",
+      "org.ProtocolException: Bad id: x\nCaused by: org.Other: why",
+    ],
+    ["by the header alone, where there is no body", "ERROR\nmessage:Bad id\n\n^@", "Bad id"],
+    [
+      "by the body alone, where there is no header",
+      "ERROR\n\nBad id\n at last^@",
+      "Bad id\n at last",
+    ],
+  ])("that is refused is told %s", async (_how, answer, message) => {
+    const broker = scripted({
+      CONNECT: (peer) => {
+        peer.write(answer);
+        peer.end();
+      },
+    });
+    expect((await failure(connect(broker.url))).message).toBe(message);
+  });
+
   test("that is answered by the end says so", async () => {
     const broker = scripted({ CONNECT: (peer) => peer.end() });
     const error = await failure(connect(broker.url));
@@ -339,6 +368,37 @@ describe("a goodbye", () => {
     expect(await client.disconnect()).toBe(false);
     expect(await client.closed).toMatchObject({ code: "queue-full" });
   });
+});
+
+test("bytes that are no text in a text message are told with the cure", async () => {
+  const server = createServer();
+  server.on("upgrade", (request, socket) => {
+    const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash("sha1").update(key).digest("base64");
+    const head =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+    socket.write(
+      `${head}Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v12.stomp\r\n\r\n`,
+    );
+    const connected = "CONNECTED\nversion:1.2\n\n\0";
+    socket.once("data", () => {
+      socket.write(Buffer.concat([Uint8Array.of(0x81, connected.length), Buffer.from(connected)]));
+      // A text message, which RabbitMQ makes of every body.
+      socket.write(Uint8Array.of(0x81, 2, 0xff, 0xfe));
+    });
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  stops.push(() => void server.close());
+  const client = await connect(`ws://127.0.0.1:${port}`);
+  const reason = await client.closed;
+  expect(reason).toBeInstanceOf(ConnectionLost);
+  expect(reason?.message).toContain("bytes that are no text in a text message");
+  expect(reason?.message).toContain("or use tcp://");
 });
 
 test("messages without a subscription header go where their destination says", async () => {
