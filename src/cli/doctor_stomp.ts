@@ -1,6 +1,7 @@
 /** Whether STOMP works: login, heart-beats, messages there and back, small and large. */
 
 import { BrokerError, ClientError, ConnectError } from "../client/client_error.ts";
+import { givesBack } from "../client/spellings.ts";
 import { messageHeader, type ReceivedMessage } from "../client/received_message.ts";
 import { connectClient, type StompClient } from "../client/stomp_client.ts";
 import type { ConnectionValues } from "./connection_options.ts";
@@ -38,12 +39,13 @@ export async function* examineStomp(exam: StompExam): AsyncGenerator<Finding> {
   const { url, trust, runtime } = patient;
   const ears: Ears = { heard: () => undefined };
   const elapsed = stopwatch();
+  const login = { ...connection, url, trust, runtime, heartBeatMs, timeoutMs: LOGIN_MS };
   let client: StompClient;
+  /** Sends what the client is to get; the same, where the broker lets it be. */
+  let sender: StompClient;
   try {
-    client = await connectClient({
-      ...connection,
-      ...{ url, trust, runtime, heartBeatMs, timeoutMs: LOGIN_MS, heard: () => ears.heard() },
-    });
+    client = await connectClient({ ...login, heard: () => ears.heard() });
+    sender = givesBack(client.server) ? client : await connectClient(login);
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     yield loginFailure(exam, error);
@@ -52,7 +54,7 @@ export async function* examineStomp(exam: StompExam): AsyncGenerator<Finding> {
   try {
     yield loggedIn(client, elapsed());
     yield await examineBeats(client, { ears, exam });
-    const echo = await openEcho(client, patient);
+    const echo = await openEcho({ client, sender }, patient);
     if ("verdict" in echo) {
       yield echo;
       return;
@@ -61,7 +63,7 @@ export async function* examineStomp(exam: StompExam): AsyncGenerator<Finding> {
     yield trips;
     if (large && trips.verdict !== "fail") yield await examineSizes(echo);
   } finally {
-    await client.disconnect();
+    await Promise.all([client.disconnect(), sender.disconnect()]);
   }
 }
 
@@ -149,7 +151,6 @@ async function examineBeats(
 
 /** Sends messages to itself. */
 interface Echo {
-  readonly client: StompClient;
   /** Whether the broker has confirmed the subscription. */
   readonly confirmed: boolean;
   /** How long it took, in ms; or a sentence that says why the message did not come back. */
@@ -159,11 +160,14 @@ interface Echo {
 const NUMBER = "round-trip";
 
 /** Subscribes to a topic that nobody else knows. */
-async function openEcho(client: StompClient, { runtime }: Patient): Promise<Echo | Finding> {
+async function openEcho(
+  { client, sender }: { readonly client: StompClient; readonly sender: StompClient },
+  { runtime }: Patient,
+): Promise<Echo | Finding> {
   const destination = `/topic/stompbox-doctor.${runtime.id().replace(/[^A-Za-z0-9]/g, "")}`;
   let calls = 0;
   let came: (message: ReceivedMessage) => void = () => undefined;
-  const lost = client.closed.then((reason) => lossText(reason));
+  const lost = Promise.race([client.closed, sender.closed]).then((reason) => lossText(reason));
   const subscription = client.subscribe({ destination, receive: (message) => came(message) });
   const subscribed = await isConfirmed([subscription], { client, runtime }).catch(() => lost);
   if (typeof subscribed === "string") {
@@ -175,7 +179,6 @@ async function openEcho(client: StompClient, { runtime }: Patient): Promise<Echo
     };
   }
   return {
-    client,
     confirmed: subscribed,
     call: async (body) => {
       const number = String(++calls);
@@ -188,7 +191,7 @@ async function openEcho(client: StompClient, { runtime }: Patient): Promise<Echo
         };
       });
       try {
-        client.send({ destination, headers: [NUMBER, number], body });
+        sender.send({ destination, headers: [NUMBER, number], body });
       } catch (error) {
         if (!(error instanceof ClientError)) throw error;
       }

@@ -11,6 +11,7 @@ import { codeOf } from "../client/connect_failure.ts";
 import type { Finding } from "./doctor_finding.ts";
 import type { Patient } from "./doctor_network.ts";
 import { inTime } from "./in_time.ts";
+import { readableCount } from "./readable_amount.ts";
 
 const HANDSHAKE_MS = 5_000;
 const DAY_MS = 86_400_000;
@@ -97,7 +98,10 @@ function judgeCertificate({ url, trust, runtime }: Patient, socket: TLSSocket): 
     });
   }
   if (leftMs < 0) {
-    troubles.push({ seen: `it expired ${days} days ago`, remedy: "have it renewed" });
+    troubles.push({
+      seen: `it expired ${readableCount(days, "day")} ago`,
+      remedy: "have it renewed",
+    });
   } else if (notTrusted !== undefined) {
     troubles.push({
       seen: UNTRUSTED[notTrusted] ?? notTrusted,
@@ -109,7 +113,7 @@ function judgeCertificate({ url, trust, runtime }: Patient, socket: TLSSocket): 
     ...{ subject: nameOf(certificate.subject), issuer: nameOf(certificate.issuer), names, chain },
     ...{ expiresAt, trusted: notTrusted === undefined, matches: !misnamed },
   };
-  const about = `${chain.join(" ← ")}, valid for ${leftMs < 0 ? 0 : days} more days`;
+  const about = `${chain.join(" ← ")}, valid for ${readableCount(leftMs < 0 ? 0 : days, "more day")}`;
   if (troubles.length > 0) {
     return {
       check: "certificate",

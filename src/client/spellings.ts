@@ -28,6 +28,11 @@ export function answersSubscriptions(server: string): boolean {
   return !/^stomp-js\b/i.test(server);
 }
 
+/** Whether the broker gives a client what that client sent itself: stomp-broker-js never does. */
+export function givesBack(server: string): boolean {
+  return !/^stomp-js\b/i.test(server);
+}
+
 /**
  * Whether a RECEIPT for SUBSCRIBE says that the subscription is in force:
  * ActiveMQ sends it before it is, stomp-broker-js sends none. What follows on

@@ -517,11 +517,23 @@ describe("STOMP that is ailing", () => {
     }
   });
 
-  test("a broker that sends no RECEIPT for SUBSCRIBE is examined all the same", async () => {
-    const broker = brokerWith(
-      "version:1.2\nserver:STOMP-JS/1.3.0\n",
-      (command) => command === "SUBSCRIBE",
-    );
+  test("one like stomp-broker-js, without RECEIPT for SUBSCRIBE, is examined from two sides", async () => {
+    // It gives messages to others than the one who sent them.
+    let logins = 0;
+    let subscriber: ScriptedPeer | undefined;
+    const broker = startScriptedBroker(({ command, headers, body }, peer) => {
+      const header = (name: string): string => headers[headers.indexOf(name) + 1] ?? "";
+      if (command === "CONNECT") {
+        logins++;
+        peer.write("CONNECTED\nversion:1.1\nserver:STOMP-JS/1.3.0\n\n^@");
+      }
+      if (command === "SUBSCRIBE") subscriber = peer;
+      if (command === "SEND" && logins > 1) {
+        const head = `destination:${header("destination")}\nround-trip:${header("round-trip")}`;
+        subscriber?.write(`MESSAGE\n${head}\nmessage-id:1\n\n${String(body)}^@`);
+      }
+      if (command === "DISCONNECT") peer.write(`RECEIPT\nreceipt-id:${header("receipt")}\n\n^@`);
+    });
     try {
       const { code, found } = await examine([...SHORT, broker.url]);
       expect(code).toBe(0);
