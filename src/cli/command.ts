@@ -193,12 +193,14 @@ function spread(words: readonly string[], command: Command): Words {
   const values = new Map<string, string | readonly string[]>();
   const mistakes: string[] = [];
   const rest = [...words];
-  for (const { name, placeholder, required, repeats } of command.operands) {
+  for (const { name, placeholder, required, repeats, completion, allowed } of command.operands) {
     const [word] = rest;
     if (word !== undefined) values.set(name, repeats ? rest.splice(0) : (rest.shift() ?? word));
     else if (required) {
       mistakes.push(
-        `Cannot run ${command.name} without ${placeholder}: expected ${usageOf(command)}`,
+        `Cannot run ${command.name} without ${placeholder}: expected ${usageOf(command)}${
+          Array.isArray(completion) ? `, ${placeholder} one of ${allowed}` : ""
+        }`,
       );
     }
   }

@@ -7,7 +7,9 @@
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = plain(word);
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  // Of a word of three letters not much is left after two slips.
+  const slips = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
+  let bestDistance = slips + 1;
   for (const candidate of candidates) {
     const whole = plain(candidate);
     const last = plain(candidate.slice(candidate.lastIndexOf(".") + 1));

@@ -32,6 +32,9 @@ describe("the nearest name", () => {
     ["headers-max", "limits.headers-max"],
     ["frameBytesMax", "limits.frame-bytes-max"],
     ["limit.header-max", "limits.headers-max"],
+    ["lgo", "log"],
+    ["to", undefined],
+    ["lip", undefined],
     ["colour", undefined],
     ["", undefined],
   ] as const;

@@ -109,7 +109,11 @@ describe("words that are not understood", () => {
     [["help", "option"], 'Unexpected "option": did you mean options?'],
     [["help", "pbu"], 'Unexpected "pbu": did you mean pub?'],
     [["help", "pub", "sub"], 'Unexpected "sub": stompbox help takes no such word'],
-    [["completion"], "Cannot run completion without SHELL: expected stompbox completion SHELL"],
+    [
+      ["completion"],
+      "Cannot run completion without SHELL: expected stompbox completion SHELL, SHELL one of bash, zsh, fish",
+    ],
+    [["queue"], "[OPTION]..., ACTION one of ls, browse, purge, move, retry"],
     [["completion", "fihs"], 'Unexpected "fihs": did you mean fish?'],
     [["pub"], "Cannot run pub without DESTINATION"],
     [["pub", "/queue/a", "b", "c"], 'Unexpected "c": stompbox pub takes no such word'],
