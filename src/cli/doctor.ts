@@ -9,6 +9,7 @@ import { findAddresses, type Patient, reachAddresses } from "./doctor_network.ts
 import { examineStomp } from "./doctor_stomp.ts";
 import { examineTls } from "./doctor_tls.ts";
 import { examineUpgrade } from "./doctor_upgrade.ts";
+import { showWaiting } from "./progress.ts";
 import { readTrust } from "./read_trust.ts";
 import { readableCount } from "./readable_amount.ts";
 import { showValue } from "./show_value.ts";
@@ -109,7 +110,8 @@ async function examineAll(context: CommandContext, plan: Plan): Promise<ExitCode
     if (!plan.json) out.write(`Examining ${visibleText(plan.url.shown)}\n`);
     const findings = examine({ url: plan.url, trust, runtime }, plan);
     for (;;) {
-      const next = await Promise.race([findings.next(), stopped]);
+      const promise = Promise.race([findings.next(), stopped]);
+      const next = await showWaiting(terminal, { what: "Examining", promise });
       if (next === undefined) {
         void findings.return(undefined);
         return EXIT.failed;

@@ -23,3 +23,27 @@ export function showProgress({ err, runtime }: Terminal, text: () => string): ()
     shown = false;
   };
 }
+
+/**
+ * Shows on a terminal that `promise` is waited for, once that has taken a
+ * second, and no longer than until `over` settles; settles as `promise` does.
+ */
+export async function showWaiting<T>(
+  terminal: Terminal,
+  {
+    what,
+    promise,
+    over,
+  }: { readonly what: string; readonly promise: Promise<T>; readonly over?: Promise<unknown> },
+): Promise<T> {
+  const { runtime } = terminal;
+  const start = runtime.now();
+  const seconds = (): number => Math.floor((runtime.now() - start) / 1000);
+  const hide = showProgress(terminal, () => `${what}, ${seconds()} s`);
+  void over?.then(hide);
+  try {
+    return await promise;
+  } finally {
+    hide();
+  }
+}

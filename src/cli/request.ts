@@ -17,6 +17,7 @@ import { durationOr, operand } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
 import { isConfirmed } from "./is_confirmed.ts";
 import { BODY, BODY_FILE, HEADERS } from "./message_options.ts";
+import { showWaiting } from "./progress.ts";
 import { REPLY_FAILURE_HEADER } from "./reply.ts";
 import { visibleLines, visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
@@ -69,7 +70,10 @@ export const requestCommand = defineCommand({
     return withBroker(context, {
       connection: options,
       work: (client, stopped) =>
-        Promise.race([ask(context, { client, plan }), stopped.then((): ExitCode => EXIT.failed)]),
+        Promise.race([
+          ask(context, { client, plan, stopped }),
+          stopped.then((): ExitCode => EXIT.failed),
+        ]),
     });
   },
 });
@@ -83,8 +87,9 @@ interface Plan {
 
 async function ask(
   { terminal }: CommandContext,
-  { client, plan }: { readonly client: StompClient; readonly plan: Plan },
+  job: { readonly client: StompClient; readonly plan: Plan; readonly stopped: Promise<void> },
 ): Promise<ExitCode> {
+  const { client, plan, stopped } = job;
   const { runtime, out } = terminal;
   let body: Body = "";
   try {
@@ -113,7 +118,11 @@ async function ask(
   });
   const late = Promise.withResolvers<undefined>();
   const stop = after(runtime, { ms: plan.timeout, task: () => late.resolve(undefined) });
-  const reply = await Promise.race([replied.promise, late.promise]);
+  const reply = await showWaiting(terminal, {
+    what: "Waiting for the reply",
+    promise: Promise.race([replied.promise, late.promise]),
+    over: Promise.race([stopped, client.closed]),
+  });
   stop();
   if (reply === undefined) {
     const where = visibleText(plan.destination);

@@ -8,10 +8,11 @@ import type { Trust } from "../client/client_wire.ts";
 import { ApiMissing, findApi } from "./broker_api.ts";
 import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
+import { showWaiting } from "./progress.ts";
 import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
-import { visibleLines } from "./visible_text.ts";
+import { visibleLines, visibleText } from "./visible_text.ts";
 
 /** What {@link withApi} does. */
 export interface ApiUse {
@@ -40,8 +41,11 @@ export async function withApi(
   const stop = new AbortController();
   const stopped = Promise.race([signals.first, terminal.out.gone]).then(() => stop.abort());
   try {
-    const api = await reachApi(url, { trust, stop: stop.signal, runtime: terminal.runtime });
-    return await work(api, stopped);
+    const waiting = <T>(promise: Promise<T>): Promise<T> =>
+      showWaiting(terminal, { what: `Waiting for ${visibleText(url.shown)}`, promise });
+    const { runtime } = terminal;
+    const api = await waiting(reachApi(url, { trust, stop: stop.signal, runtime }));
+    return await work((name, input) => waiting(api(name, input)), stopped);
   } catch (error) {
     if (stop.signal.aborted) return EXIT.failed;
     if (otherwise !== undefined && isClosed(error)) {

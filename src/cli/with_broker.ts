@@ -5,9 +5,10 @@ import { connectClient, type StompClient } from "../client/stomp_client.ts";
 import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { explains } from "./explain.ts";
+import { showWaiting } from "./progress.ts";
 import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
-import { visibleLines } from "./visible_text.ts";
+import { visibleLines, visibleText } from "./visible_text.ts";
 
 /** What {@link withBroker} does. */
 export interface BrokerUse {
@@ -43,7 +44,10 @@ export async function withBroker(
     let client: StompClient | undefined;
     try {
       const connecting = connectClient({ ...connection, runtime, headers, heard, trust });
-      client = await Promise.race([connecting, stopped.then(() => undefined)]);
+      client = await showWaiting(terminal, {
+        what: `Connecting to ${visibleText(connection.url.shown)}`,
+        promise: Promise.race([connecting, stopped.then(() => undefined)]),
+      });
       if (client === undefined) {
         connecting.then(
           (late) => late.cut(),
