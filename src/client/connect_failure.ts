@@ -45,6 +45,14 @@ function reasonOf(
       const plain = carrier === "ws" ? "ws" : "tcp";
       return ["tls", `port ${port} does not speak TLS; try ${plain}://`];
     }
+    case "ECONNRESET":
+      if (carrier === "ws" && !tls) {
+        return [
+          "upgrade",
+          "the connection ended in place of an answer to the WebSocket upgrade; for TLS try wss://, for STOMP over TCP tcp://",
+        ];
+      }
+      return [tls ? "tls" : "unreachable", text];
     default:
       return [tls ? "tls" : "unreachable", text === "" ? code : text];
   }

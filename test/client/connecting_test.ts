@@ -145,6 +145,13 @@ describe(`trust${NO_TLS_FRONT === undefined ? "" : ` (skipped: ${NO_TLS_FRONT})`
     return { url: `${carrier}://localhost:${front.port}`, ca: front.certificate };
   };
 
+  run("is named as the cure where a client over ws does without it", async () => {
+    const { url } = await start("wss");
+    const error = await failure(connect(url.replace("wss:", "ws:")));
+    expect(error).toMatchObject({ failure: "upgrade" });
+    expect(error.message).toContain("for TLS try wss://");
+  });
+
   for (const carrier of ["wss", "ssl"] as const) {
     run(`over ${carrier} is refused to a certificate that nobody known signed`, async () => {
       const { url } = await start(carrier);
