@@ -1,4 +1,5 @@
 import type { Terminal } from "./terminal.ts";
+import { cutText } from "./text_table.ts";
 
 const FIRST_MS = 1000;
 const EVERY_MS = 250;
@@ -15,7 +16,8 @@ export function showProgress({ err, runtime }: Terminal, text: () => string): ()
   const stop = runtime.every(EVERY_MS, () => {
     if (runtime.now() - start < FIRST_MS) return;
     shown = true;
-    err.write(`\r\x1b[K${text()}`);
+    // What goes on in a second row would stay there.
+    err.write(`\r\x1b[K${cutText(text(), err.size().columns - 1)}`);
   });
   return () => {
     stop();

@@ -299,7 +299,11 @@ export function plainText(picture: TopPicture, choice: TopChoice): string {
 
 /** Of the screen, so much may go to what is wrong. */
 const PROBLEM_SHARE = 1 / 3;
-const KEYS = "q quit  tab view  ←→ s sort  ↑↓ order  p pause";
+/** The second where there is no room for the first, as with 80 columns. */
+const KEYS = [
+  "q quit  tab view  ←→ s sort  ↑↓ order  p pause",
+  "q quit  tab  s sort  ↑↓  p pause",
+] as const;
 
 /** The picture as lines of a screen of that size. */
 export function screenLines(
@@ -321,8 +325,10 @@ export function screenLines(
     const tab = `${at + 1} ${view}`;
     return view === choice.view ? `[${tab}]` : ` ${tab} `;
   }).join("");
-  const state = choice.paused ? "PAUSED, p goes on" : KEYS;
-  const bar = fit(`${tabs} ${total}, by ${by}   ${state}`);
+  const what = `${tabs} ${total}, by ${by}   `;
+  const [long, short] = KEYS;
+  const keys = Bun.stringWidth(what + long) <= columns ? long : short;
+  const bar = fit(what + (choice.paused ? "PAUSED, p goes on" : keys));
   const table = total === 0 ? [empty] : lines;
   const above = [
     paint(name, "1"),

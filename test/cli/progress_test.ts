@@ -10,9 +10,9 @@ import { fakeTerminal } from "./fake_terminal.ts";
 setDefaultTimeout(20_000);
 
 /** Runs a command to its end, however much time has to pass, and gives what it told. */
-async function run(argv: readonly string[], isTerminal: boolean): Promise<string> {
+async function run(argv: readonly string[], isTerminal: boolean, columns = 80): Promise<string> {
   const runtime = manualRuntime(1);
-  const terminal = fakeTerminal({ runtime, isTerminal });
+  const terminal = fakeTerminal({ runtime, isTerminal, size: { columns, rows: 24 } });
   let ended = false;
   const done = runCli(argv, terminal).then(() => {
     ended = true;
@@ -45,6 +45,20 @@ describe("what takes longer than a second is shown on a terminal, and taken away
       const end = told.slice(told.lastIndexOf("\r\x1b[K"));
       expect(end).toMatch(/^\r\x1b\[K(?:stompbox: .*\n)?$/);
       expect(await run(argv, false)).not.toContain(what);
+    } finally {
+      mute.stop();
+    }
+  });
+
+  test("in one row, however narrow the terminal", async () => {
+    const mute = await startAnswering();
+    try {
+      const told = await run(
+        ["pub", "/queue/a", "x", "-u", `tcp://127.0.0.1:${mute.port}`],
+        true,
+        20,
+      );
+      expect(told).toContain("\r\x1b[KConnecting to tcp:…\r");
     } finally {
       mute.stop();
     }

@@ -153,6 +153,10 @@ describe("on a screen", () => {
     expect(bar).toBe(
       "[1 queues] 2 connections  0, by activity ▼   q quit  tab view  ←→ s sort  ↑↓ order  p pause",
     );
+    const [, , , , narrow = ""] = screenLines(picture(), { ...SCREEN, columns: 80 });
+    expect(narrow).toBe(
+      "[1 queues] 2 connections  0, by activity ▼   q quit  tab  s sort  ↑↓  p pause",
+    );
     const paused = { ...SCREEN, choice: { ...CHOICE, paused: true } };
     expect(screenLines(picture(), paused).join("\n")).toContain("PAUSED");
   });
