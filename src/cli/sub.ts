@@ -199,7 +199,7 @@ async function receive(
     isConfirmed(subscriptions, { client, runtime }),
     Promise.race([ended.promise, stopped]).then(() => true),
   ]);
-  if (err.isTerminal && plan.timeout === undefined) {
+  if (err.isTerminal) {
     const what = visibleText(plan.destinations.join(", "));
     const told = confirmed
       ? `Subscribed to ${what}`

@@ -94,6 +94,16 @@ describe.each(["ws", "tcp"] as const)("over %s sub", (carrier) => {
     expect(command.listening()).toBe(0);
   });
 
+  test("says on a terminal that it has subscribed, for however short a time", async () => {
+    const destination = fresh();
+    const command = cli().start(["sub", destination, "--timeout", "1ms"], {
+      carrier,
+      isTerminal: true,
+    });
+    expect(await command.done).toBe(3);
+    expect(command.written.err).toBe(`Subscribed to ${destination}; Ctrl-C ends\n`);
+  });
+
   test("shows several destinations at once", async () => {
     const [left, right] = [fresh(), fresh()];
     await send(left, "left");
