@@ -154,7 +154,9 @@ export function commandLineText(): string {
     ),
     "## Finding a broker",
     "The commands for messages work with any broker that speaks STOMP 1.0, 1.1 or 1.2, whoever made " +
-      "it.",
+      "it. `pub`, `sub`, `request`, `reply` and `doctor` were tried with RabbitMQ 3.10 (over WebSocket " +
+      "and TCP), ActiveMQ 5.17 (over TCP) and stomp-broker-js 1.3 (over WebSocket, which has neither " +
+      "transactions nor queues).",
     optionTable(optionsOf(CONNECTION)),
     table(
       ["URL", "carries STOMP over", "also written", "port if none is given"],
