@@ -29,7 +29,8 @@ async function scriptFor(shell: string): Promise<string> {
 
 /** A shell that is installed, or the reason why its tests cannot run. */
 function installed(shell: string): { readonly missing: string | undefined; readonly note: string } {
-  const missing = Bun.which(shell) === null ? `${shell} is not installed` : undefined;
+  const isNeeded = process.env["CI"] === "true";
+  const missing = Bun.which(shell) === null && !isNeeded ? `${shell} is not installed` : undefined;
   return { missing, note: missing === undefined ? "" : ` (skipped: ${missing})` };
 }
 
