@@ -10,6 +10,7 @@ import { ShareFailed } from "../bench/run_shares.ts";
 import { outcomeData, type ShareOf } from "../bench/share_messages.ts";
 import { SHARED, splitSpec } from "../bench/split_spec.ts";
 import { ClientError } from "../client/client_error.ts";
+import { visibleJson, visibleLines } from "../observe/visible_text.ts";
 import { openShare, shareOf, startShares, tellStarter } from "./bench_share.ts";
 import {
   type CommandContext,
@@ -35,7 +36,6 @@ import {
 import { CONNECTION } from "./connection_options.ts";
 import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
-import { visibleJson, visibleLines } from "./visible_text.ts";
 import { sentenceOf } from "./with_broker.ts";
 
 /** Every workload, in the order of the documentation. */

@@ -1,6 +1,7 @@
 /** `stompbox doctor`. */
 
 import { type BrokerUrl, BrokerUrlError, parseBrokerUrl } from "../client/broker_url.ts";
+import { visibleText } from "../observe/visible_text.ts";
 import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
 import { durationOr, optionalOperand, parsed, ReadError, toggle } from "./command_option.ts";
 import { CONNECTION, type ConnectionValues } from "./connection_options.ts";
@@ -14,7 +15,6 @@ import { readTrust } from "./read_trust.ts";
 import { readableCount } from "./readable_amount.ts";
 import { showValue } from "./show_value.ts";
 import { watchSignals } from "./stop_signals.ts";
-import { visibleText } from "./visible_text.ts";
 
 /** Finds out what is wrong on the way to a broker. */
 export const doctorCommand = defineCommand({

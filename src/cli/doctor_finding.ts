@@ -1,6 +1,6 @@
 /** What `doctor` found out. */
 
-import { visibleJson, visibleText } from "./visible_text.ts";
+import { visibleJson, visibleText } from "../observe/visible_text.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** What is looked at, in this order. */

@@ -2,9 +2,9 @@
 
 import { Buffer } from "node:buffer";
 import type { FrameInfo } from "../api/values.ts";
+import { visibleLines, visibleText } from "../observe/visible_text.ts";
 import { readableBytes, readableCount } from "./readable_amount.ts";
 import { cutText } from "./text_table.ts";
-import { visibleLines, visibleText } from "./visible_text.ts";
 
 /** How to show frames. */
 export interface FrameLineOptions {

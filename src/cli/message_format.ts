@@ -1,7 +1,7 @@
 /** How `sub` shows a message. */
 
 import type { ReceivedMessage } from "../client/received_message.ts";
-import { visibleJson, visibleLines, visibleText } from "./visible_text.ts";
+import { visibleJson, visibleLines, visibleText } from "../observe/visible_text.ts";
 
 /** The forms in which a message can be shown. */
 export const FORMATS = ["pretty", "json", "raw"] as const;

@@ -7,6 +7,7 @@ import { after as afterMs } from "../client/after.ts";
 import { messageHeader, type ReceivedMessage } from "../client/received_message.ts";
 import { prefetchHeaders } from "../client/spellings.ts";
 import type { StompClient } from "../client/stomp_client.ts";
+import { visibleJson, visibleText } from "../observe/visible_text.ts";
 import { apiRoots } from "./broker_api.ts";
 import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
@@ -14,7 +15,6 @@ import { firstOfEach, formatMessage } from "./message_format.ts";
 import { destinationOf, queueName } from "./queue_name.ts";
 import { readableAge, readableBytes, readableCount } from "./readable_amount.ts";
 import type { Terminal } from "./terminal.ts";
-import { visibleJson, visibleText } from "./visible_text.ts";
 import { withApi } from "./with_api.ts";
 import { withBroker } from "./with_broker.ts";
 

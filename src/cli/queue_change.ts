@@ -1,11 +1,11 @@
 /** `stompbox queue purge`, `move` and `retry`. */
 
+import { visibleText } from "../observe/visible_text.ts";
 import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { destinationOf, queueName } from "./queue_name.ts";
 import { readableCount } from "./readable_amount.ts";
 import type { Terminal } from "./terminal.ts";
-import { visibleText } from "./visible_text.ts";
 import { withApi } from "./with_api.ts";
 
 /** Which messages of which queue are meant. */

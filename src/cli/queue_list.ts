@@ -2,11 +2,11 @@
 
 import type { CallApi } from "../api/call_api.ts";
 import type { QueueInfo } from "../api/values.ts";
+import { visibleJson, visibleText } from "../observe/visible_text.ts";
 import { type CommandContext, EXIT, type ExitCode } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { readableAge, readableBytes } from "./readable_amount.ts";
 import { type TextColumn, textTable } from "./text_table.ts";
-import { visibleJson, visibleText } from "./visible_text.ts";
 import { withApi } from "./with_api.ts";
 
 /** By what queues can be sorted. */

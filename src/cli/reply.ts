@@ -3,13 +3,13 @@
 import { messageHeader, type ReceivedMessage } from "../client/received_message.ts";
 import { prefetchHeaders } from "../client/spellings.ts";
 import type { StompClient } from "../client/stomp_client.ts";
+import { visibleText } from "../observe/visible_text.ts";
 import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
 import { count, operand, optionalOperand, text, toggle } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
 import { headerOption } from "./header_option.ts";
 import { isConfirmed } from "./is_confirmed.ts";
 import { runShellCommand } from "./shell_command.ts";
-import { visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
 
 /** The header by which a reply says that the answer failed, and how. */

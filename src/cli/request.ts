@@ -4,6 +4,7 @@ import { after } from "../client/after.ts";
 import { messageHeader, type ReceivedMessage } from "../client/received_message.ts";
 import { repliesByItself } from "../client/spellings.ts";
 import type { StompClient } from "../client/stomp_client.ts";
+import { visibleLines, visibleText } from "../observe/visible_text.ts";
 import { type Body, type BodyWords, bodyMistakes, InputError, openBodies } from "./body_source.ts";
 import {
   type CommandContext,
@@ -19,7 +20,6 @@ import { isConfirmed } from "./is_confirmed.ts";
 import { BODY, BODY_FILE, HEADERS } from "./message_options.ts";
 import { showWaiting } from "./progress.ts";
 import { REPLY_FAILURE_HEADER } from "./reply.ts";
-import { visibleLines, visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
 
 /** Sends a message and waits for the answer to it. */

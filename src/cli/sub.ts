@@ -5,13 +5,13 @@ import type { AckMode } from "../client/client_contract.ts";
 import { messageHeader, type ReceivedMessage } from "../client/received_message.ts";
 import { durableHeaders, prefetchHeaders } from "../client/spellings.ts";
 import type { StompClient } from "../client/stomp_client.ts";
+import { visibleText } from "../observe/visible_text.ts";
 import { type CommandContext, defineCommand, EXIT, type ExitCode } from "./command.ts";
 import { choice, count, duration, operands, text, toggle } from "./command_option.ts";
 import { CONNECTION } from "./connection_options.ts";
 import { headerOption } from "./header_option.ts";
 import { isConfirmed } from "./is_confirmed.ts";
 import { FORMATS, type FormatOptions, formatMessage } from "./message_format.ts";
-import { visibleText } from "./visible_text.ts";
 import { withBroker } from "./with_broker.ts";
 
 const DAY_MS = 24 * 3_600_000;

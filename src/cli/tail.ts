@@ -3,6 +3,7 @@
 import { COMMANDS, type FrameInfo, frameSchema, SYSTEM_TOPIC_PREFIX } from "../api/values.ts";
 import type { ReceivedMessage } from "../client/received_message.ts";
 import type { StompClient } from "../client/stomp_client.ts";
+import { visibleJson, visibleText } from "../observe/visible_text.ts";
 import { apiRoots } from "./broker_api.ts";
 import {
   type CommandContext,
@@ -19,7 +20,6 @@ import { frameLine } from "./frame_line.ts";
 import { didYouMean } from "./nearest.ts";
 import { readTrust } from "./read_trust.ts";
 import { showValue } from "./show_value.ts";
-import { visibleJson, visibleText } from "./visible_text.ts";
 import { apiFailure, reachApi } from "./with_api.ts";
 import { withBroker } from "./with_broker.ts";
 

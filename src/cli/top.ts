@@ -3,6 +3,7 @@
 import { type Statistics, statisticsSchema, SYSTEM_TOPIC_PREFIX } from "../api/values.ts";
 import { after } from "../client/after.ts";
 import type { StompClient } from "../client/stomp_client.ts";
+import { visibleJson, visibleText } from "../observe/visible_text.ts";
 import { apiRoots } from "./broker_api.ts";
 import {
   type CommandContext,
@@ -27,7 +28,6 @@ import {
   type TopChoice,
   type TopPicture,
 } from "./top_view.ts";
-import { visibleJson, visibleText } from "./visible_text.ts";
 import { apiFailure, reachApi } from "./with_api.ts";
 import { withBroker } from "./with_broker.ts";
 

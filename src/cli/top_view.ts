@@ -1,6 +1,7 @@
 /** How `top` looks: lines of text from what the broker said. */
 
 import type { Problem, Sample, Status } from "../api/values.ts";
+import { visibleText } from "../observe/visible_text.ts";
 import { ageOf, queueLabel } from "./queue_list.ts";
 import {
   readableAge,
@@ -11,7 +12,6 @@ import {
 } from "./readable_amount.ts";
 import { cutText, type TextColumn, textTable } from "./text_table.ts";
 import type { ConnectionOrder, ConnectionRow, QueueOrder, QueueRow, Rows } from "./top_poll.ts";
-import { visibleText } from "./visible_text.ts";
 
 /** What can be looked at. */
 export const TOP_VIEWS = ["queues", "connections"] as const;

@@ -5,6 +5,7 @@ import { after } from "../client/after.ts";
 import type { BrokerUrl } from "../client/broker_url.ts";
 import { ConnectError } from "../client/client_error.ts";
 import type { Trust } from "../client/client_wire.ts";
+import { visibleLines, visibleText } from "../observe/visible_text.ts";
 import { ApiMissing, findApi } from "./broker_api.ts";
 import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
@@ -12,7 +13,6 @@ import { showWaiting } from "./progress.ts";
 import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
 import type { Terminal } from "./terminal.ts";
-import { visibleLines, visibleText } from "./visible_text.ts";
 
 /** What {@link withApi} does. */
 export interface ApiUse {

@@ -2,13 +2,13 @@
 
 import { BrokerError, ClientError } from "../client/client_error.ts";
 import { connectClient, type StompClient } from "../client/stomp_client.ts";
+import { visibleLines, visibleText } from "../observe/visible_text.ts";
 import { type CommandContext, EXIT, type ExitCode, reportFailure } from "./command.ts";
 import type { ConnectionValues } from "./connection_options.ts";
 import { explains } from "./explain.ts";
 import { showWaiting } from "./progress.ts";
 import { readTrust } from "./read_trust.ts";
 import { watchSignals } from "./stop_signals.ts";
-import { visibleLines, visibleText } from "./visible_text.ts";
 
 /** What {@link withBroker} does. */
 export interface BrokerUse {

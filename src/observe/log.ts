@@ -1,6 +1,7 @@
 /** The log: an observer that turns events into lines. */
 
 import type { BrokerEvent, Observe, PeerName } from "./events.ts";
+import { visibleInJson, visibleText } from "./visible_text.ts";
 
 /** Levels of the log, least first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -170,27 +171,11 @@ export function levelOf(event: BrokerEvent): LogLevel {
   }
 }
 
-/**
- * A text as it may appear in a line: control characters, line separators and
- * the marks that reorder text become `\x1b` or `\u202e`.
- */
-export function escapeControls(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => {
-    const code = character.charCodeAt(0);
-    if (character === "\n") return "\\n";
-    if (character === "\r") return "\\r";
-    if (character === "\t") return "\\t";
-    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
-  });
-}
-
 /** A text without the values that follow words such as `passcode` or `token`. */
 export function hideSecrets(text: string): string {
   return text.replace(SECRET, "$1***");
 }
 
-const UNPRINTABLE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const SECRET =
   /((?:passcode|password|passwd|token|secret|authorization|api[_-]?key)\\?["']?\s*[:=]\s*\\?["']?(?:(?:bearer|basic)\s+)?)[^\s&"'\\,;]+/gi;
 
@@ -252,7 +237,7 @@ function jsonLine(event: Entry, { level, now }: LineContext): string {
     typeof value === "string" ? hideSecrets(value) : value,
   );
   // JSON leaves C1 controls and reordering marks as they are; a terminal obeys them.
-  return text.replace(UNPRINTABLE, (character) => `\\u${hex(character.charCodeAt(0), 4)}`);
+  return visibleInJson(text);
 }
 
 const COLORS: Readonly<Record<LogLevel, string>> = {
@@ -266,7 +251,7 @@ function humanLine(event: Entry, { level, now, color }: LineContext): string {
   const time = new Date(now).toISOString().slice(11, 23);
   const label = level.padEnd(5);
   const shown = color ? `${COLORS[level]}${label}\x1b[0m` : label;
-  return `${time} ${shown} ${escapeControls(hideSecrets(sentenceOf(event)))}`;
+  return `${time} ${shown} ${visibleText(hideSecrets(sentenceOf(event)))}`;
 }
 
 function sentenceOf(event: Entry): string {
@@ -341,8 +326,4 @@ function causeText(event: Extract<BrokerEvent, { type: "refused" }>): string | u
   return code === "internal-error" && cause.stack !== undefined
     ? cause.stack
     : `${cause.name}: ${cause.message}`;
-}
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, "0");
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import type { BrokerEvent } from "../../src/observe/events.ts";
 import {
   createLog,
-  escapeControls,
   hideSecrets,
   LOG_LEVELS,
   levelOf,
@@ -130,11 +129,13 @@ describe("lines for people", () => {
   });
 
   test("cannot be forged by what a peer sent", () => {
-    const login = 'x"\r\n00:00:00.000 info  forged\x1b[2J\u009b31m\u202e';
+    const login = 'x"\r\n00:00:00.000 info  forged\x1b[2J\u009b31m\u202e\u200b\udc00';
     const lines = linesOf([{ ...connected, login }]);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
-    expect(lines[0]).toContain("\\r\\n00:00:00.000 info  forged\\x1b[2J\\x9b31m\\u202e");
+    expect(lines[0]).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+    expect(lines[0]).toContain(
+      "\\r\\n00:00:00.000 info  forged\\x1b[2J\\x9b31m\\u202e\\u200b\\udc00",
+    );
   });
 });
 
@@ -157,7 +158,7 @@ describe("lines for machines", () => {
   });
 
   test("keep controls and reordering marks escaped, and the value whole", () => {
-    const login = "a\n\x1b\u007f\u009b\u2028\u202eb";
+    const login = "a\n\x1b\u007f\u009b\u2028\u202e\u200f\u200b\u{e0041}\ud800b";
     const [line = ""] = linesOf([{ ...connected, login }], { format: "json" });
     expect(line).toMatch(/^[\x20-\x7e]*$/);
     expect(JSON.parse(line)).toMatchObject({ login });
@@ -338,5 +339,5 @@ describe("secrets", () => {
 
 test("printable text of any language is left as it is", () => {
   const text = "Grüße, 世界 👋 \\ \" '";
-  expect(escapeControls(text)).toBe(text);
+  expect(linesOf([{ type: "notice", text }])[0]).toEndWith(text);
 });
