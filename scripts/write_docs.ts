@@ -158,7 +158,8 @@ function configurationText(): string {
       "of up to 1 MiB are served with a small module script before `</body>` for that, or before the " +
       "first `<base href>`; nothing else of them is changed, and without `--watch` nothing at all. When only style sheets have changed that a " +
       "page links, they are replaced without loading the page again. Files and folders that begin " +
-      "with a dot do not count. Pages that were away, also over a restart of the broker, reload " +
+      "with a dot do not count. While a page is gone, as when all are built anew, it stays as it was, " +
+      "and reloads when it is back. Pages that were away, also over a restart of the broker, reload " +
       "when they are back. A page whose policy (CSP) forbids the script stays as it is.",
     "## Options",
     optionTable(top),

@@ -48,7 +48,7 @@ function listen() {
   });
 }
 
-function take(news) {
+async function take(news) {
   if (latest !== undefined && isOlder(news.build, latest.build)) return;
   latest = news;
   if (news.build === build || isOlder(news.build, build)) return;
@@ -56,9 +56,25 @@ function take(news) {
     build = news.build;
     return;
   }
-  if (remembered() === news.build) return;
+  if (remembered() === news.build || !(await isThere()) || news !== latest) return;
   remember(news.build);
   location.reload();
+}
+
+/**
+ * Whether there is a page to load. Whoever makes all pages anew removes them first; the old one
+ * stays until the new one is there, which is a change that is told as well.
+ */
+async function isThere() {
+  try {
+    const headers = { accept: "text/html" };
+    const asked = { method: "HEAD", headers, redirect: "manual", cache: "no-store" };
+    const { status, type } = await fetch(location.href, asked);
+    return status !== 404 && type !== "opaqueredirect";
+  } catch {
+    // The page's policy may forbid to ask.
+    return true;
+  }
 }
 
 /** Whether a build comes before another of the same run of the broker; those of two runs have no order. */

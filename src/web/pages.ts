@@ -14,7 +14,12 @@ import {
   type OwnFile,
   takesScript,
 } from "./own_file.ts";
-import { createReloadScriptPlacer, RELOAD_SCRIPT, type ReloadScript } from "./reload_script.ts";
+import {
+  createReloadScriptPlacer,
+  RELOAD_SCRIPT,
+  type ReloadScript,
+  scriptElement,
+} from "./reload_script.ts";
 import type { Reloads } from "./reloads.ts";
 
 /** What {@link loadPages} needs to know. */
@@ -130,7 +135,11 @@ export async function loadPages(options: PagesOptions): Promise<Pages> {
           ? withSlash(pathname.split("/")) // A listener's prefix, without the slash that links need
           : segments && (await find(request, { segments, embedded }));
       if (found === undefined) {
-        return missing(request, { path, pages: embedded.pages, shadowed: staticDir !== undefined });
+        const shadowed = staticDir !== undefined;
+        // Who has opened a page too early gets it once it is there.
+        const script =
+          shadowed && reloads !== undefined ? scriptFor(path, reloads.build) : undefined;
+        return missing(request, { path, pages: embedded.pages, shadowed, script });
       }
       if (request.method !== "GET" && request.method !== "HEAD") {
         return text(request, `Method ${quote(request.method)} is not allowed on a page\n`, {
@@ -283,8 +292,9 @@ function scriptFor(path: string, build: string): ReloadScript {
   return { address, build };
 }
 
-/** Whether a person's browser asks for a document, as opposed to a script for data. */
+/** Whether a person's browser asks for a document, or whether there is one, not a script for data. */
 function isNavigation(request: Request): boolean {
+  if (request.method === "HEAD") return acceptsHtml(request);
   if (request.method !== "GET") return false;
   const mode = request.headers.get("sec-fetch-mode");
   return mode === null ? acceptsHtml(request) : mode === "navigate";
@@ -324,9 +334,14 @@ function text(
 
 function missing(
   request: Request,
-  options: { path: string; pages: readonly Page[]; shadowed: boolean },
+  options: {
+    path: string;
+    pages: readonly Page[];
+    shadowed: boolean;
+    script: ReloadScript | undefined;
+  },
 ): Response {
-  const { path, pages, shadowed } = options;
+  const { path, pages, shadowed, script } = options;
   const base = shadowed ? `${OURS}/` : "";
   const prefix = prefixOf(request, path);
   if (!acceptsHtml(request)) {
@@ -349,7 +364,7 @@ function missing(
     <meta name="color-scheme" content="light dark">
     <title>Not found · stompbox</title>
     <link rel="icon" href="${root}${OURS}/icon.svg">
-    <link rel="stylesheet" href="${root}${OURS}/style.css">
+    <link rel="stylesheet" href="${root}${OURS}/style.css">${script === undefined ? "" : `\n    ${scriptElement(script)}`}
   </head>
   <body>
     <main class="narrow">

@@ -34,7 +34,7 @@ const PLACES_MAX = 64;
  */
 export function createReloadScriptPlacer(): PutReloadScript {
   const places = new Map<string, number>();
-  return (html, { address, build }) => {
+  return (html, script) => {
     if (isUtf16(html)) return undefined;
     const page = `${html.length} ${Bun.hash(html)}`;
     const place = places.get(page) ?? placeIn(html);
@@ -44,9 +44,13 @@ export function createReloadScriptPlacer(): PutReloadScript {
       if (places.size <= PLACES_MAX) break;
       places.delete(oldest);
     }
-    const script = `<script type="module" src="${address}?build=${build}"></script>`;
-    return withText(html, { place, text: script });
+    return withText(html, { place, text: scriptElement(script) });
   };
+}
+
+/** The element that is put into a page. */
+export function scriptElement({ address, build }: ReloadScript): string {
+  return `<script type="module" src="${address}?build=${build}"></script>`;
 }
 
 /** A comment stands for the script while the page is read. */

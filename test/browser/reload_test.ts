@@ -151,6 +151,42 @@ describe.skipIf(browserMissing !== undefined)("a page of the folder in Chromium"
     TIMEOUT_MS,
   );
 
+  test.each([
+    ["", {}],
+    ["a/", {}],
+    ["some/route", { singlePage: true }],
+  ] as const)(
+    "stays while it is gone, and reloads when it is back [/%s]",
+    async (path, options) => {
+      const file = path === "a/" ? "a/index.html" : "index.html";
+      put(file, html("one"));
+      const page = await open(`${await serve(options)}${path}`);
+      await shows(page, "one");
+      await mark(page);
+      const asked = page.waitForResponse((answer) => answer.request().method() === "HEAD");
+      rmSync(join(now.folder, file));
+      await asked;
+      put(file, html("two"));
+      await shows(page, "two");
+      expect(await isTheSame(page)).toBe(false);
+      expect(page.url()).toEndWith(`${portOf()}/${path}`);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "that is not there yet comes once it is",
+    async () => {
+      const page = await open(`${await serve()}a/new.html`);
+      await page.getByRole("heading", { name: "No such page" }).waitFor();
+      put("a/new.html", html("one"));
+      await shows(page, "one");
+      put("a/new.html", html("two"));
+      await shows(page, "two");
+    },
+    TIMEOUT_MS,
+  );
+
   test(
     "takes new style sheets without being loaded again",
     async () => {

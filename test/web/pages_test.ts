@@ -310,13 +310,15 @@ describe("a folder of one's own", () => {
     const response = await ask(single, path, { headers });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(body);
+    const head = await ask(single, path, { headers: { ...HTML, ...headers }, method: "HEAD" });
+    expect(head.status).toBe(200);
   });
 
   test.each([
     ["GET", "/users/7", {}],
     ["GET", "/users/7", { "sec-fetch-mode": "cors", accept: "text/html" }],
     ["GET", "/users/7.png", HTML],
-    ["HEAD", "/users/7", HTML],
+    ["HEAD", "/users/7", {}],
     ["POST", "/users/7", HTML],
     ["GET", "/_stompbox/users", HTML],
     ["GET", "/.env", HTML],

@@ -269,7 +269,17 @@ describe("without --watch", () => {
 });
 
 describe("with --watch", () => {
-  test.each(["/", "/chat/", "/_stompbox/", "/_stompbox/chat/", "/no/such/page"])(
+  test("in the place of a page that is not there yet one waits for it", async () => {
+    const path = "/no/such/page";
+    const headers = { accept: "text/html" };
+    const text = await textOf(`${await serve()}${path}`, headers);
+    expect(text).toContain('<script type="module" src="./../../_stompbox/reload.js?build=');
+    expect(await textOf(`${await serve({ watch: false })}${path}`, headers)).not.toContain(
+      "reload",
+    );
+  });
+
+  test.each(["/", "/chat/", "/_stompbox/", "/_stompbox/chat/"])(
     "our own %s has no such script",
     async (path) => {
       const root = await serve();
