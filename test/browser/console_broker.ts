@@ -1,4 +1,4 @@
-/** The broker that tests of the console look at: in this process, or the executable. */
+/** The broker whose console and pages tests look at: in this process, or the executable. */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

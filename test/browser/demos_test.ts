@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { defaultConfig } from "../../src/config.ts";
-import { startStompbox } from "../../src/stompbox.ts";
 import { browserMissing, launchBrowser, openPage, type WatchedPage } from "./browser.ts";
+import { type ConsoleBroker, startConsoleBroker } from "./console_broker.ts";
 
 const DEMOS = ["work-queue", "request-reply", "dashboard", "transactions", "reconnect"];
 const PHONE = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
@@ -12,14 +11,10 @@ const HOSTILE = `<img src=x onerror="document.title='taken'">`;
 
 describe.skipIf(browserMissing !== undefined)("demos in Chromium", () => {
   let browser: Browser;
-  let broker: Awaited<ReturnType<typeof startStompbox>>;
+  let broker: ConsoleBroker;
   let root: string;
   let opened: WatchedPage[] = [];
 
-  const start = (where = "0") =>
-    startStompbox(defaultConfig({ listen: [`ws://localhost:${where}`] }), { version: "test" });
-  const rootOf = ({ addresses }: typeof broker, path = "/") =>
-    `http://localhost:${addresses[0]?.port}${path}`;
   const openAt = async (url: string, options: BrowserContextOptions = {}): Promise<Page> => {
     const watched = await openPage(browser, url, options);
     opened.push(watched);
@@ -39,8 +34,8 @@ describe.skipIf(browserMissing !== undefined)("demos in Chromium", () => {
     test(
       name,
       async () => {
-        broker = await start();
-        root = rootOf(broker);
+        broker = await startConsoleBroker();
+        root = broker.root;
         await run();
         expectClean();
       },
@@ -433,12 +428,12 @@ describe.skipIf(browserMissing !== undefined)("demos in Chromium", () => {
   test(
     "all of them come back when the broker does",
     async () => {
-      broker = await start();
-      root = rootOf(broker);
+      broker = await startConsoleBroker();
+      root = broker.root;
       const pages = await Promise.all(DEMOS.map((demo) => open(demo)));
       await broker.stop();
       for (const page of pages) await shows(page.locator("#state"), /lost|Connecting/);
-      broker = await start(new URL(root).port);
+      broker = await startConsoleBroker({ port: broker.httpPort });
       for (const page of pages) await connected(page);
       const [queue, requests] = pages;
       await queue?.getByRole("button", { name: "Add" }).click();
@@ -451,9 +446,9 @@ describe.skipIf(browserMissing !== undefined)("demos in Chromium", () => {
   );
 
   withBroker("the list of demos leads to each, below /_stompbox and any prefix too", async () => {
-    const prefixed = await start("0/box");
+    const prefixed = await startConsoleBroker({ prefix: "/box" });
     try {
-      for (const base of [root, `${root}_stompbox/`, rootOf(prefixed, "/box/")]) {
+      for (const base of [root, `${root}_stompbox/`, prefixed.root]) {
         const watched = await openPage(browser, base);
         opened.push(watched);
         for (const title of [

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { defaultConfig } from "../../src/config.ts";
-import { startStompbox } from "../../src/stompbox.ts";
 import { browserMissing, launchBrowser, openPage, type WatchedPage } from "./browser.ts";
+import { type ConsoleBroker, startConsoleBroker } from "./console_broker.ts";
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 const PAGES = ["", "chat/", "demos/", "hello/", "classic/", "no/such/page"];
@@ -12,19 +11,10 @@ if (browserMissing !== undefined) console.warn(`Browser tests skipped: ${browser
 
 describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
   let browser: Browser;
-  let broker: Awaited<ReturnType<typeof startStompbox>>;
+  let broker: ConsoleBroker;
   let root: string;
   let opened: WatchedPage[] = [];
 
-  const start = (port: number) =>
-    startStompbox(defaultConfig({ listen: [`ws://localhost:${port}`, "tcp://localhost:0"] }), {
-      version: "test",
-    });
-  const portOf = () => {
-    const address = broker.addresses.find(({ scheme }) => scheme === "ws");
-    if (address === undefined) throw new Error("Cannot find the WebSocket listener: none");
-    return address.port;
-  };
   const open = async (path: string, options: BrowserContextOptions = {}): Promise<Page> => {
     const watched = await openPage(browser, new URL(path, root).href, options);
     opened.push(watched);
@@ -38,8 +28,8 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
   };
 
   beforeAll(async () => {
-    [browser, broker] = await Promise.all([launchBrowser(), start(0)]);
-    root = `http://localhost:${portOf()}/`;
+    [browser, broker] = await Promise.all([launchBrowser(), startConsoleBroker()]);
+    root = broker.root;
   }, TIMEOUT_MS);
   afterAll(async () => {
     await browser?.close();
@@ -127,7 +117,7 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
       const [ann, bob] = await Promise.all([openChat("back", "Ann"), openChat("back", "Bob")]);
       const home = await open("");
       await home.locator("#state", { hasText: "Running" }).waitFor();
-      const port = portOf();
+      const port = broker.httpPort;
       await broker.stop();
       for (const page of [ann, bob]) {
         await page.locator("#state", { hasText: /lost|Connecting/ }).waitFor();
@@ -135,7 +125,7 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
         expect(await page.getByRole("button", { name: "Send" }).isDisabled()).toBe(true);
       }
       await home.locator("#state", { hasText: "Not reachable" }).waitFor();
-      broker = await start(port);
+      broker = await startConsoleBroker({ port });
       await Promise.all([connected(ann), connected(bob)]);
       await home.locator("#state", { hasText: "Running" }).waitFor();
       await say(ann, "Back again");
@@ -251,7 +241,7 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
     async () => {
       const page = await open("");
       await page.locator("#state", { hasText: "Running" }).waitFor();
-      expect(await page.locator("#listeners").innerText()).toContain(`:${portOf()}/`);
+      expect(await page.locator("#listeners").innerText()).toContain(`:${broker.httpPort}/`);
       const snippets = (await page.locator(".snippet pre").allTextContents()).join("\n");
       expect(snippets).toContain(root.replace("http", "ws"));
       expect(snippets).toContain(`${root}api/v1/send?destination=`);
@@ -338,11 +328,9 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
   test(
     "everything also works below the prefix of a listener",
     async () => {
-      const other = await startStompbox(defaultConfig({ listen: ["ws://localhost:0/box"] }), {
-        version: "test",
-      });
+      const other = await startConsoleBroker({ prefix: "/box" });
       try {
-        const page = await open(`http://localhost:${other.addresses[0]?.port}/box/`);
+        const page = await open(other.root);
         await page.locator("#state", { hasText: "Running" }).waitFor();
         for (const name of ["Chat", "Hello", "Classic"]) {
           await page.getByRole("navigation").getByRole("link", { name }).click();
