@@ -1,11 +1,13 @@
 // The chat: a room is the topic /topic/chat.ROOM, and a message is JSON with a nick and a text.
 
 import { brokerRoot, brokerUrl } from "../broker.js";
+import { visibleText } from "../visible_text.js";
 import { createConnection } from "./connection.js";
 import { createFramesPane, isAtEnd } from "./frames_pane.js";
 
 const MESSAGES_MAX = 500;
 const TEXT_CHARACTERS_MAX = 4_000;
+const NICK_CHARACTERS_MAX = 24;
 const ROOM = /^[A-Za-z0-9_-]{1,40}$/;
 const NICK = /^[^\p{Cc}\p{Zl}\p{Zp}]{1,24}$/u;
 const DEFAULT_ROOM = "lobby";
@@ -95,13 +97,13 @@ function showMessage(message) {
   if (said.nick === currentNick) item.dataset.mine = "";
   const header = document.createElement("header");
   const who = document.createElement("b");
-  who.textContent = said.nick;
+  who.textContent = visibleText(said.nick);
   const when = document.createElement("time");
   const date = new Date(Number(message.headers.timestamp) || Date.now());
   when.dateTime = date.toISOString();
   when.textContent = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   header.append(who, when);
-  item.append(header, said.text.slice(0, TEXT_CHARACTERS_MAX));
+  item.append(header, visibleText(said.text, TEXT_CHARACTERS_MAX));
   append(item);
 }
 
@@ -110,7 +112,8 @@ function parse(message) {
   try {
     const said = JSON.parse(message.body);
     if (typeof said.nick === "string" && typeof said.text === "string") {
-      return { nick: said.nick.slice(0, 24) || "?", text: said.text };
+      const nick = said.nick.slice(0, NICK_CHARACTERS_MAX).replace(/\s+/g, " ").trim();
+      return { nick: nick || "?", text: said.text };
     }
   } catch {
     // Plain text.
@@ -121,7 +124,7 @@ function parse(message) {
 function note(sentence) {
   const item = document.createElement("li");
   item.className = "note";
-  item.textContent = sentence;
+  item.textContent = visibleText(sentence);
   append(item);
 }
 

@@ -1,7 +1,12 @@
 // A list of the frames that went by, each way, the newest last.
 
+import { visibleText } from "../visible_text.js";
+
 const FRAMES_MAX = 500;
 const BODY_CHARACTERS_MAX = 4_000;
+const PRETTY_CHARACTERS_MAX = 20_000;
+const HEAD_CHARACTERS_MAX = 4_000;
+const COMMAND_CHARACTERS_MAX = 100;
 
 /** Shows frames in `list`; `add` takes what a WebSocket sent or received. */
 export function createFramesPane(list) {
@@ -47,9 +52,10 @@ function frameText(text) {
   const headEnd = text.search(/\r?\n\r?\n/);
   const head = headEnd < 0 ? text : text.slice(0, headEnd);
   const [command, ...headers] = head.split(/\r?\n/);
-  pre.append(element("b", {}, command), "\n");
+  pre.append(element("b", {}, visibleText(command, COMMAND_CHARACTERS_MAX)), "\n");
   if (headers.length > 0) {
-    pre.append(element("span", { class: "headers" }, `${headers.join("\n")}\n`));
+    const shown = visibleText(headers.join("\n"), HEAD_CHARACTERS_MAX);
+    pre.append(element("span", { class: "headers" }, `${shown}\n`));
   }
   if (headEnd >= 0) {
     const rest = text.slice(headEnd).replace(/^\r?\n\r?\n/, "");
@@ -63,18 +69,17 @@ function pretty(rest, type) {
   const end = rest.lastIndexOf("\0");
   const body = end < 0 ? rest : rest.slice(0, end);
   let shown = body;
-  if (type.includes("json")) {
+  if (type.includes("json") && body.length <= PRETTY_CHARACTERS_MAX) {
     try {
       shown = JSON.stringify(JSON.parse(body), null, 2);
     } catch {
       // Not JSON after all: shown as it is.
     }
   }
-  if (shown.length > BODY_CHARACTERS_MAX) {
-    shown = `${shown.slice(0, BODY_CHARACTERS_MAX)}… (${body.length} characters)`;
-  }
+  const length = shown.length > BODY_CHARACTERS_MAX ? ` (${body.length} characters)` : "";
   // The NUL that ends a frame, and any other, as the specification writes it.
-  return `${shown}${end < 0 ? "" : "\0"}`.replaceAll("\0", "^@");
+  const text = `${visibleText(shown.replaceAll("\0", "^@"), BODY_CHARACTERS_MAX)}${length}`;
+  return end < 0 ? text : `${text}^@`;
 }
 
 function sizeOf(data) {

@@ -1,5 +1,6 @@
 const LOBBY = "/topic/chat.lobby";
 const LINES_MAX = 500;
+const CHARACTERS_MAX = 4000;
 const find = (id) => document.getElementById(id);
 const nick = `classic-${Math.floor(Math.random() * 900 + 100)}`;
 
@@ -61,10 +62,18 @@ function add(place, className, text) {
   const list = find(place);
   const line = document.createElement(place === "log" ? "span" : "li");
   line.className = className;
-  line.textContent = text;
+  line.textContent = visible(text);
   list.append(line);
   while (list.childElementCount > LINES_MAX) list.firstElementChild.remove();
   list.scrollTop = list.scrollHeight;
+}
+
+// Anybody may say anything: of a long text the beginning, and what cannot be seen as escapes.
+function visible(text) {
+  const shown = text.length > CHARACTERS_MAX ? `${text.slice(0, CHARACTERS_MAX)}…\n` : text;
+  return shown.replace(/(?![\n\u200d])[\p{Cc}\p{Cf}]/gu, (hidden) => {
+    return `\\u{${hidden.codePointAt(0).toString(16)}}`;
+  });
 }
 
 function show(tone, sentence) {

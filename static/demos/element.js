@@ -1,10 +1,13 @@
 // What the demos draw with.
 
+import { visibleText } from "../visible_text.js";
+
 /** An element with attributes and children; text stays text, whoever sent it. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
+  const visible = (child) => (typeof child === "string" ? visibleText(child) : child);
+  made.append(...children.map(visible));
   return made;
 }
 

@@ -1,5 +1,6 @@
 const find = (id) => document.getElementById(id);
 const TOPIC = "/topic/chat.lobby";
+const SHOWN_MAX = 4000;
 
 // Command, headers, empty line, body, NUL. The length is in bytes, not in characters.
 function frame(command, headers, body = "") {
@@ -14,6 +15,16 @@ function show(tone, sentence) {
   find("send").disabled = tone !== "good";
 }
 
+// A frame without its end. Anybody may say anything: of a long one the beginning, and what cannot
+// be seen as escapes.
+function visible(text) {
+  const isLong = text.length > SHOWN_MAX;
+  const shown = isLong ? `${text.slice(0, SHOWN_MAX)}…` : text.replace(/\n*\0$/, "");
+  return shown.replace(/(?![\n\u200d])[\p{Cc}\p{Cf}]/gu, (hidden) => {
+    return `\\u{${hidden.codePointAt(0).toString(16)}}`;
+  });
+}
+
 // The broker is where this page is, without the hello/.
 const url = location.href.replace(/^http/, "ws").replace(/(_stompbox\/)?hello\/.*$/, "");
 const socket = new WebSocket(url, ["v12.stomp"]);
@@ -26,7 +37,7 @@ socket.onopen = () => {
 socket.onmessage = ({ data }) => {
   const text = typeof data === "string" ? data : "(a frame that is not text)";
   const log = find("log");
-  log.append(`${text.replace(/\n*\0$/, "")}\n\n`);
+  log.append(`${visible(text)}\n\n`);
   while (log.childNodes.length > 200) log.firstChild.remove();
   log.scrollTop = log.scrollHeight;
   if (text.startsWith("CONNECTED\n")) {
