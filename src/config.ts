@@ -192,6 +192,16 @@ export function changesBetween(before: Config, after: Config): ConfigChange[] {
   })).filter((change) => !isSame(change.before, change.after));
 }
 
+/** Why some of these changes cannot be made while the broker runs, a sentence each. */
+export function restartReasons(changes: readonly ConfigChange[]): string[] {
+  const shown = (value: unknown): string => (value === undefined ? "none" : JSON.stringify(value));
+  return changes.flatMap(({ option: { holds, key }, before, after }) =>
+    holds !== undefined
+      ? []
+      : `Cannot change ${key} to ${shown(after)}: it needs a restart, and is ${shown(before)} until then`,
+  );
+}
+
 /** Whether two values of an option mean the same; those of lists and rules are plain data. */
 function isSame(one: unknown, other: unknown): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);

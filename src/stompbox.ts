@@ -9,6 +9,7 @@ import {
   type ConfigChange,
   type ListenAddress,
   listenersOf,
+  restartReasons,
 } from "./config.ts";
 import { LocalEngine } from "./engine/local.ts";
 import { memoryStore } from "./engine/memory_store.ts";
@@ -276,8 +277,8 @@ export async function startStompbox(config: Config, options: StompboxOptions): P
   state.ready = true;
   const reload = async (wanted: Config): Promise<readonly ConfigChange[]> => {
     const changes = changesBetween(inForce.config, wanted);
-    const fixed = changes.filter(({ option }) => option.holds === undefined);
-    if (fixed.length > 0) throw new ReloadError(fixed.map(needsRestart));
+    const reasons = restartReasons(changes);
+    if (reasons.length > 0) throw new ReloadError(reasons);
     const servesOthers = changes.some(({ option }) => SITE_OPTIONS.includes(option.name));
     const serve = servesOthers ? await site.prepare(siteOptions(wanted)).catch(refuse) : () => {};
     // From here on nothing waits and nothing fails. A site that has ended lets go of what it served.
@@ -309,11 +310,6 @@ const SITE_OPTIONS: readonly string[] = ["static", "singlePage"];
 
 function siteOptions({ static: staticDir, singlePage }: Config): SiteOptions {
   return { ...(staticDir === undefined ? {} : { staticDir }), singlePage };
-}
-
-function needsRestart({ option, before, after }: ConfigChange): string {
-  const shown = (value: unknown): string => (value === undefined ? "none" : JSON.stringify(value));
-  return `Cannot change ${option.key} to ${shown(after)}: it needs a restart, and is ${shown(before)} until then`;
 }
 
 /** @throws ReloadError */

@@ -1,6 +1,13 @@
 /** Reads the configuration again while the broker runs, and tells what came of it. */
 
-import { type Config, type ConfigChange, formatDuration, formatSize } from "../config.ts";
+import {
+  changesBetween,
+  type Config,
+  type ConfigChange,
+  formatDuration,
+  formatSize,
+  restartReasons,
+} from "../config.ts";
 import type { Log, LogLevel } from "../observe/log.ts";
 import { ReloadError, type Stompbox } from "../stompbox.ts";
 import { type FittedConfig, fitToOpenFiles } from "./open_files.ts";
@@ -60,7 +67,13 @@ async function reload(parts: ReloadParts, reason: ReloadReason): Promise<FittedC
   };
   try {
     const result = loadSettings(given, terminal);
-    if ("mistakes" in result) return refuse(result.mistakes);
+    if ("mistakes" in result) {
+      const { config, origins } = result.rest;
+      const changes = changesBetween(before.config, config);
+      // What has a mistake, or is left out for one, is as by default: that is no wish.
+      const wanted = changes.filter(({ option }) => origins.has(option.name));
+      return refuse([...result.mistakes, ...restartReasons(wanted)]);
+    }
     const after = fitToOpenFiles(result.settings.config, terminal);
     const changes = (await stompbox.reload(after.config)).map(changeText);
     const tell = (): void => {

@@ -28,7 +28,12 @@ export interface Settings {
 
 /** Settings, or else every mistake that was found. */
 export type SettingsResult =
-  { readonly settings: Settings } | { readonly mistakes: readonly string[] };
+  | { readonly settings: Settings }
+  | {
+      readonly mistakes: readonly string[];
+      /** What is right beside them; an option without an origin is not. */
+      readonly rest: Settings;
+    };
 
 /** Reads flags, environment and file, checks every value of each, and lists all mistakes at once. */
 export function loadSettings(given: Arguments, terminal: Terminal): SettingsResult {
@@ -78,8 +83,8 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
       `Cannot write ${JSON.stringify(file)} as ports-file: there is no folder ${JSON.stringify(folder)}`,
     );
   }
-  if (mistakes.length > 0) return { mistakes: firstOf(mistakes) };
-  return { settings: { config, origins, configFile } };
+  const settings = { config, origins, configFile };
+  return mistakes.length > 0 ? { mistakes: firstOf(mistakes), rest: settings } : { settings };
 }
 
 /** Mistakes that are told one by one. */

@@ -106,6 +106,20 @@ describe("a configuration that is read again", () => {
     ]);
   });
 
+  test("and is wrong is told with what needs a restart, but for what is wrong itself", async () => {
+    const { write } = reloading('listen = ["tcp://localhost:1"]');
+    const refusal = "error Configuration not reloaded, the old one stays: ";
+    expect(await write('log = "loud"\nlisten = ["tcp://localhost:2"]')).toEqual([
+      `${refusal}Cannot use "loud" as log in a.toml: expected debug | info | warn | error; ` +
+        'Cannot change listen to ["tcp://localhost:2"]: it needs a restart, and is ["tcp://localhost:1"] until then',
+    ]);
+    for (const text of ['log = "loud"', "[", 'lissten = ["tcp://localhost:2"]', "listen = [1]"]) {
+      const [line] = await write(text);
+      expect(line).toStartWith(refusal);
+      expect(line).not.toContain("restart");
+    }
+  });
+
   test("and is wrong is refused with every reason", async () => {
     const { write, state } = reloading("max-deliveries = 2");
     const before = state.config;
