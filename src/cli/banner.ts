@@ -14,7 +14,7 @@ export interface StartFacts {
 }
 
 /** URLs shown in the banner; more are counted, so that it stays within ten lines. */
-const SHOWN_MAX = 5;
+const SHOWN_MAX = 4;
 
 /** The banner for a person: at most ten lines, without line ends. */
 export function bannerLines(facts: StartFacts, { color }: { readonly color: boolean }): string[] {
@@ -29,17 +29,20 @@ export function bannerLines(facts: StartFacts, { color }: { readonly color: bool
     rows.length > SHOWN_MAX ? [...rows.slice(0, SHOWN_MAX - 1), row("", `and ${left} more`)] : rows;
   const storage =
     facts.storage === "memory" ? "memory: nothing survives a restart" : `disk: ${facts.storage}`;
-  const attempt =
+  const attempts =
     page !== undefined
-      ? `open ${paint("36", `${page}chat/`)} in two windows`
-      : `printf 'CONNECT\\n\\n\\0' | nc ${stompHost} ${stomp?.port ?? 61613}`;
+      ? [
+          `open ${paint("36", `${page}chat/`)} in two windows`,
+          ...(facts.loopback ? [`and ${paint("36", `${page}console/`)} to see every frame`] : []),
+        ]
+      : [`printf 'CONNECT\\n\\n\\0' | nc ${stompHost} ${stomp?.port ?? 61613}`];
   return [
     `${paint("1", `stompbox ${facts.version}`)}  ${storage}`,
     "",
     ...shown,
     row("login", loginText(facts)),
     "",
-    row("try", attempt),
+    ...attempts.map((attempt, index) => row(index === 0 ? "try" : "", attempt)),
   ];
 }
 

@@ -36,6 +36,7 @@ describe("the banner", () => {
       "  login      anyone on this machine",
       "",
       "  try        open http://localhost:61614/chat/ in two windows",
+      "             and http://localhost:61614/console/ to see every frame",
     ]);
   });
 
@@ -60,7 +61,7 @@ describe("the banner", () => {
       { ...tcp, url: "tcp://localhost:3" },
       { ...tcp, url: "tcp://localhost:4" },
     ];
-    expect(bannerLines({ ...facts, addresses }, plain)).toContain("             and 2 more");
+    expect(bannerLines({ ...facts, addresses }, plain)).toContain("             and 3 more");
   });
 
   test("shows an address once that is listened on twice", () => {
@@ -82,6 +83,8 @@ describe("the banner", () => {
     const lines = bannerLines({ ...facts, addresses, loopback: false }, plain);
     expect(lines).toContain("  page       http://localhost:80/a/");
     expect(lines).toContain("  login      anyone who can reach it");
+    // Where others reach it, the console is not open.
+    expect(lines.join()).not.toContain("console");
     const urls = ["http://localhost:80/a/", "ws://localhost:80/a", "tcp://localhost:81"];
     expect(JSON.parse(startLine({ ...facts, addresses }))).toMatchObject({ urls });
     expect(lines.join()).not.toMatch(/0\.0\.0\.0|\[::\]/);
