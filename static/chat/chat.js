@@ -74,6 +74,7 @@ function enter(name) {
   document.title = `#${name} · Chat · stompbox`;
   const destination = `/topic/chat.${name}`;
   byId("destination").textContent = destination;
+  byId("second").hash = name;
   byId("curl").textContent =
     `curl -H "content-type: text/plain" -d "Hello" \\\n` +
     `  "${new URL("api/v1/send", brokerRoot)}?destination=${destination}"`;

@@ -76,6 +76,23 @@ describe.skipIf(browserMissing !== undefined)("pages in Chromium", () => {
   );
 
   test(
+    "a second window is in the room of the first, by a name of its own",
+    async () => {
+      const ann = await openChat("more", "Ann");
+      const opening = ann.context().waitForEvent("page");
+      await ann.getByRole("link", { name: "A second window" }).click();
+      const second = await opening;
+      await connected(second);
+      expect(second.url()).toBe(ann.url());
+      await say(ann, "Hello");
+      await heard(second, "Hello");
+      expect(await second.locator(".message[data-mine]").count()).toBe(0);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "the frames pane shows both ways, hides and clears",
     async () => {
       const page = await openChat("frames", "Ann");
