@@ -1,6 +1,7 @@
 /** What a command of stompbox is, and how one is defined. */
 
 import { z } from "zod";
+import { visibleLines } from "../observe/visible_text.ts";
 import {
   type CommandOperand,
   type CommandOption,
@@ -266,13 +267,13 @@ function operandSentence(
 export function reportMistakes(terminal: Terminal, mistakes: readonly string[]): ExitCode {
   const [red, plain] = terminal.err.color ? ["\x1b[31m", "\x1b[0m"] : ["", ""];
   const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
-  const lines = mistakes.map((mistake) => `  ${mistake}\n`).join("");
+  const lines = mistakes.map((mistake) => `  ${visibleLines(mistake)}\n`).join("");
   terminal.err.write(`${red}stompbox: ${count}${plain}\n${lines}`);
   return EXIT.misuse;
 }
 
 /** Tells a person why the work failed, and answers the exit code for it. */
 export function reportFailure({ err }: Pick<Terminal, "err">, sentence: string): ExitCode {
-  err.write(`stompbox: ${sentence}\n`);
+  err.write(`stompbox: ${visibleLines(sentence)}\n`);
   return EXIT.failed;
 }

@@ -15,6 +15,19 @@ async function run(...argv: string[]) {
   return { code, ...terminal.written };
 }
 
+test.each([
+  [["--\u202e\u009b2J"]],
+  [["\u202e\u009b2J"]],
+  [["explain", "\u202e\u009b2J"]],
+  [["sub", "/queue/a", "--url", "ws://\u202e\u009b2J:1/"]],
+  [["check", "--config", "\u202e\u009b2J.toml"]],
+])("what is wrong in %j drives no terminal, and turns no text round", async (argv) => {
+  const { code, err } = await run(...argv);
+  expect(code).toBe(2);
+  expect(err).toContain("\\u202e\\x9b2");
+  expect(err).not.toMatch(/\u202e|\u009b/);
+});
+
 describe("help", () => {
   test.each(["--help", "-h", "help", "--bogus --help", "frobnicate --help"])(
     "is printed for %s",
