@@ -39,6 +39,7 @@ export const SYSTEM_EXAMPLES: {
         residentBytes: 74_448_896,
         eventLoopDelayMs: 2,
         deadLetters: 1,
+        deadLettersNow: 1,
         refusals: 3,
       },
       problems: [

@@ -1,9 +1,11 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { usePolled } from "../broker/api.ts";
+import { statistics } from "../broker/this_statistics.ts";
 import { hrefTo, type RouteParams } from "../route.ts";
 import { FilterField } from "../ui/filter_field.tsx";
 import { formatCount } from "../ui/format.ts";
+import { useStore } from "../ui/use_store.ts";
 import { navigate } from "../use_route.ts";
 import { DurableList } from "./durable_list.tsx";
 import { DurablePage } from "./durable_page.tsx";
@@ -125,7 +127,8 @@ function TabBar({ tab, filter }: { readonly tab: TabId; readonly filter: string 
     queues: usePolled("queues", { kind: "queue", ...COUNT }, EVERY_MS).value?.total,
     topics: usePolled("topics", COUNT, EVERY_MS).value?.total,
     durables: usePolled("durables", COUNT, EVERY_MS).value?.total,
-    "dead-letters": usePolled("queues", { kind: "dead-letters", ...COUNT }, EVERY_MS).value?.total,
+    // Not how many queues of them there are: nobody asks that.
+    "dead-letters": useStore(statistics.lastHour).samples.at(-1)?.deadLettersNow,
     temporary: usePolled("queues", { kind: "temporary", ...COUNT }, EVERY_MS).value?.total,
   };
   return (

@@ -14,12 +14,12 @@ export function Figures(props: {
   const figures: readonly (readonly [string, string | undefined, string?])[] = [
     ["Messages in", latest && `${formatRate(latest.messagesInRate)} /s`],
     ["Messages out", latest && `${formatRate(latest.messagesOutRate)} /s`],
-    ["Connections", status && formatCount(status.connections), hrefTo("connections")],
+    ["Connections", latest && formatCount(latest.connections), hrefTo("connections")],
     ["Waiting", latest && formatCount(latest.queueMessages), hrefTo("destinations")],
     ["Unacked", latest && formatCount(latest.heldMessages)],
     [
       "Dead letters",
-      latest && formatCount(latest.deadLetters),
+      latest && formatCount(latest.deadLettersNow),
       hrefTo("destinations", { tab: "dead-letters" }),
     ],
     ["Message bytes", latest && formatBytes(latest.memoryBytes)],

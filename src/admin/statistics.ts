@@ -1,5 +1,6 @@
 import type { History, Problem, Sample } from "../api/values.ts";
 import type { Queue } from "../broker/queue.ts";
+import { DEAD_LETTER_PREFIX } from "../engine/queues.ts";
 import {
   type ConsumerFacts,
   diagnose,
@@ -76,9 +77,11 @@ export function createStatistics(about: {
     const seconds = Math.max(now.at - since.at, 1) / 1000;
     let queueMessages = 0;
     let heldMessages = 0;
+    let deadLettersNow = 0;
     for (const queue of engine.queues.values()) {
       queueMessages += queue.ready;
       heldMessages += queue.held;
+      if (queue.path.startsWith(DEAD_LETTER_PREFIX)) deadLettersNow += queue.size;
     }
     let refusals = 0;
     for (const count of counters.refusals.values()) refusals += count;
@@ -96,6 +99,7 @@ export function createStatistics(about: {
       residentBytes: runtime.residentBytes(),
       eventLoopDelayMs,
       deadLetters: engine.counters.deadLettered,
+      deadLettersNow,
       refusals,
     };
   };

@@ -52,6 +52,7 @@ export const sampleSchema = z.object({
   residentBytes: count.describe("Memory of the process"),
   eventLoopDelayMs: time.describe("The longest that the event loop was late"),
   deadLetters: count.describe("Messages moved to dead letters since the start"),
+  deadLettersNow: count.describe("Messages that lie in queues of dead letters"),
   refusals: count.describe("Refusals since the start"),
 });
 

@@ -17,6 +17,7 @@ const FIELDS = [
   "residentBytes",
   "eventLoopDelayMs",
   "deadLetters",
+  "deadLettersNow",
   "refusals",
 ] as const;
 

@@ -146,6 +146,7 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
       const bodies = ["one", "two", "three", "four", "five"];
       for (const body of bodies) await publish(client, { destination: "/queue/work", body });
       const page = await session.open("#/destinations?tab=dead-letters");
+      await page.getByRole("link", { name: "Dead letters 5", exact: true }).waitFor();
       await row(page, "DLQ.work").click();
       await row(page, "five").waitFor();
       const cells = await row(page, "five").getByRole("gridcell").allInnerTexts();
@@ -166,6 +167,8 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
       await button(page, "Retry all").click();
       await page.getByText("Sent 2 messages back").nth(1).waitFor();
       expect(await waiting("work")).toEqual(["three", "one", "two", "four", "five"]);
+      await page.getByRole("link", { name: "Back to the list" }).click();
+      await page.getByRole("link", { name: "Dead letters 0", exact: true }).waitFor();
       expectClean(/404 \(Not Found\)/);
     },
     TIMEOUT_MS,

@@ -44,7 +44,7 @@ function picture(differs: Partial<TopPicture> = {}): TopPicture {
       ...{ at: AT, connections: 12, subscriptions: 40, framesInRate: 1300, messagesInRate: 1234 },
       ...{ messagesOutRate: 5400, queueMessages: 120, heldMessages: 3, memoryBytes: 1_258_291 },
       ...{ memoryBytesMax: 512 * 1024 ** 2, residentBytes: 61 * 1024 ** 2, eventLoopDelayMs: 3 },
-      ...{ deadLetters: 1, refusals: 0 },
+      ...{ deadLetters: 1, deadLettersNow: 1, refusals: 0 },
     },
     problems: [],
     queues: { rows: [], total: 0 },

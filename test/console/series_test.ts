@@ -17,6 +17,7 @@ const NONE: Sample = {
   residentBytes: 0,
   eventLoopDelayMs: 0,
   deadLetters: 0,
+  deadLettersNow: 0,
   refusals: 0,
 };
 const sample = (seconds: number, rate = 0): Sample => ({

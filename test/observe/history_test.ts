@@ -23,7 +23,8 @@ function sampleAt(at: number): HistorySample {
     residentBytes: at + 7,
     eventLoopDelayMs: at + 0.125,
     deadLetters: at + 8,
-    refusals: at + 9,
+    deadLettersNow: at + 9,
+    refusals: at + 10,
   };
 }
 
