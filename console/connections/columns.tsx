@@ -1,6 +1,13 @@
 import type { ConnectionInfo } from "../../src/api/values.ts";
 import type { Rates } from "../broker/rates.ts";
-import { formatAge, formatBytes, formatCount, formatDateTime, formatRate } from "../ui/format.ts";
+import {
+  formatAge,
+  formatBytes,
+  formatCount,
+  formatDateTime,
+  formatPeer,
+  formatRate,
+} from "../ui/format.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import type { Column } from "../ui/data_table.tsx";
 
@@ -45,7 +52,7 @@ export function connectionColumns(about: {
               <VisibleText text={login} cut="end" max={80} />{" "}
             </>
           )}
-          <VisibleText text={placeOf(peer)} cut="end" />
+          <VisibleText text={formatPeer(peer)} cut="end" />
           {state !== "connected" && <span class="tag wait">{state}</span>}
           {paused && (
             <span class="tag wait" title="It sends faster than it may: not read for a moment">
@@ -145,11 +152,4 @@ export function connectionColumns(about: {
       ),
     },
   ];
-}
-
-/** Address and port of a peer as one writes them. */
-export function placeOf(peer: ConnectionInfo["peer"]): string {
-  return peer.address.includes(":")
-    ? `[${peer.address}]:${peer.port}`
-    : `${peer.address}:${peer.port}`;
 }

@@ -12,6 +12,7 @@ import {
   formatCount,
   formatDateTime,
   formatDuration,
+  formatPeer,
   formatRate,
   plural,
 } from "../ui/format.ts";
@@ -20,7 +21,7 @@ import { Panel } from "../ui/panel.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
-import { placeOf, totalsOf } from "./columns.tsx";
+import { totalsOf } from "./columns.tsx";
 import { heartBeatSentence } from "./heart_beat_sentence.ts";
 
 const EVERY_MS = 1_000;
@@ -97,7 +98,7 @@ function DisconnectDetail({ connection }: { readonly connection: ConnectionDetai
     <>
       <p>
         {login === "" ? "The client" : <VisibleText text={login} cut="end" max={80} />} at{" "}
-        <VisibleText text={placeOf(peer)} cut="end" max={80} /> is told goodbye and loses its{" "}
+        <VisibleText text={formatPeer(peer)} cut="end" max={80} /> is told goodbye and loses its{" "}
         {plural(subscriptions, "subscription")}.
       </p>
       <p>
@@ -128,7 +129,7 @@ function factsOf(
       title: "From",
       value: (
         <>
-          <VisibleText text={placeOf(peer)} /> over {peer.transport}
+          <VisibleText text={formatPeer(peer)} /> over {peer.transport}
         </>
       ),
     },

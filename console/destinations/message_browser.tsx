@@ -10,6 +10,7 @@ import { showToast } from "../ui/toasts.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import { MessagePanel } from "./message_panel.tsx";
+import { MessagePreview } from "./message_preview.tsx";
 import { headerOf, type MessageSource, triesOf } from "./message_source.ts";
 import { MoveDialog } from "./move_dialog.tsx";
 import { useMessages } from "./use_messages.ts";
@@ -172,8 +173,8 @@ export function MessageBrowser(props: MessageBrowserProps): JSX.Element {
               <div class="empty">
                 <h2>No message waits here</h2>
                 <p>
-                  Messages that consumers hold without having acknowledged them do not show. Those
-                  that come and are not consumed at once will.
+                  Those that come and are not consumed at once will. What consumers have without
+                  having acknowledged it is held, not waiting.
                 </p>
               </div>
             }
@@ -248,7 +249,7 @@ function messageColumns(options: ColumnsOptions): readonly Column<MessageInfo>[]
       width: 8,
       grow: 3,
       rank: 0,
-      cell: (message) => <Preview message={message} />,
+      cell: (message) => <MessagePreview message={message} />,
     },
     ...(isDead
       ? [
@@ -323,24 +324,4 @@ function messageColumns(options: ColumnsOptions): readonly Column<MessageInfo>[]
       ),
     },
   ];
-}
-
-/** The beginning of a body on one line. */
-function Preview({ message }: { readonly message: MessageInfo }): JSX.Element {
-  const { body, bodyBytes } = message;
-  if (bodyBytes === 0) return <span class="muted">no body</span>;
-  if (body === undefined) {
-    const type = headerOf(message, "content-type");
-    return (
-      <span class="muted">
-        bytes
-        {type !== undefined && (
-          <>
-            , <VisibleText text={type} max={60} cut="end" />
-          </>
-        )}
-      </span>
-    );
-  }
-  return <VisibleText text={body.replace(/\s+/g, " ").trim()} multiline max={160} cut="end" />;
 }

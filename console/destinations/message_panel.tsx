@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ApiError } from "../../src/api/call_api.ts";
 import type { MessageInfo } from "../../src/api/values.ts";
@@ -15,19 +15,21 @@ import { headerOf, type MessageSource, triesOf } from "./message_source.ts";
 
 const BODY_BYTES = 65_536;
 
-/** One message that waits: what it says, and what can be done with it. */
+/** One message: what it says, and what can be done with it. */
 export interface MessagePanelProps {
-  readonly source: MessageSource;
+  readonly source: Pick<MessageSource, "id" | "one">;
+  /** Where it is, if it does not wait. */
+  readonly holder?: ComponentChildren;
   readonly messageKey: string;
   readonly onClose: () => void;
   readonly onRetry?: () => void;
   readonly onMove?: () => void;
-  readonly onDelete: () => void;
+  readonly onDelete?: () => void;
 }
 
 /** See {@link MessagePanelProps}. */
 export function MessagePanel(props: MessagePanelProps): JSX.Element {
-  const { source, messageKey, onRetry, onMove } = props;
+  const { source, messageKey, holder, onRetry, onMove, onDelete } = props;
   const [message, setMessage] = useState<MessageInfo>();
   const [error, setError] = useState<ApiError>();
   const now = useNow(1_000);
@@ -78,11 +80,13 @@ export function MessagePanel(props: MessagePanelProps): JSX.Element {
             <a class="button small" href={hrefTo("frames", { message: message.id })}>
               Its frames
             </a>
-            <button type="button" class="small danger" onClick={props.onDelete}>
-              Delete…
-            </button>
+            {onDelete !== undefined && (
+              <button type="button" class="small danger" onClick={onDelete}>
+                Delete…
+              </button>
+            )}
           </div>
-          <Facts facts={factsOf(message, now)} />
+          <Facts facts={factsOf(message, { now, holder })} />
           <h3>Body</h3>
           <BodyView
             key={message.key}
@@ -101,12 +105,16 @@ export function MessagePanel(props: MessagePanelProps): JSX.Element {
   );
 }
 
-function factsOf(message: MessageInfo, now: number): readonly Fact[] {
+function factsOf(
+  message: MessageInfo,
+  { now, holder }: { readonly now: number; readonly holder: ComponentChildren },
+): readonly Fact[] {
   const reason = headerOf(message, "dead-letter-reason");
   const origin = headerOf(message, "original-destination");
   const { id, arrivedAt, expiresAt, priority, persistent, deliveries, refusals } = message;
   return [
     { title: "Message id", value: <VisibleText text={id} /> },
+    ...(holder === undefined ? [] : [{ title: "Held by", value: holder }]),
     ...(reason === undefined
       ? []
       : [{ title: "Became a dead letter", value: <VisibleText text={reason} /> }]),
@@ -120,7 +128,7 @@ function factsOf(message: MessageInfo, now: number): readonly Fact[] {
     { title: "Persistent", value: persistent ? "yes" : "no" },
     reason === undefined
       ? {
-          title: "Delivered before",
+          title: holder === undefined ? "Delivered before" : "Delivered",
           value: `${plural(deliveries, "time")}, refused ${plural(refusals, "time")}`,
         }
       : {

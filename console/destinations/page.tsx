@@ -5,6 +5,7 @@ import { statistics } from "../broker/this_statistics.ts";
 import { hrefTo, type RouteParams } from "../route.ts";
 import { FilterField } from "../ui/filter_field.tsx";
 import { formatCount } from "../ui/format.ts";
+import { LinkTabs } from "../ui/link_tabs.tsx";
 import { useStore } from "../ui/use_store.ts";
 import { navigate } from "../use_route.ts";
 import { DurableList } from "./durable_list.tsx";
@@ -14,6 +15,7 @@ import { PublishDialog } from "./publish_dialog.tsx";
 import { QueueList } from "./queue_list.tsx";
 import { QueuePage } from "./queue_page.tsx";
 import { TopicList } from "./topic_list.tsx";
+import { TopicPage } from "./topic_page.tsx";
 
 const TABS = [
   { id: "queues", title: "Queues" },
@@ -55,7 +57,10 @@ export function DestinationsPage({ params }: { readonly params: RouteParams }): 
   if (open !== undefined && tab === "durables") {
     return <DurablePage key={open} id={open} params={params} />;
   }
-  if (open !== undefined && tab !== "topics") {
+  if (open !== undefined && tab === "topics") {
+    return <TopicPage key={open} name={open} params={params} />;
+  }
+  if (open !== undefined) {
     return <QueuePage key={open} name={open} params={params} />;
   }
   return <Lists tab={tab} params={params} />;
@@ -68,7 +73,7 @@ function Lists({
   readonly tab: TabId;
   readonly params: RouteParams;
 }): JSX.Element {
-  const [publishTo, setPublishTo] = useState<string>();
+  const [isPublishing, setPublishing] = useState(false);
   const filter = params["q"] ?? "";
   const go: ListProps["go"] = (changes, options) =>
     navigate({ page: "destinations", params: { ...params, ...changes } }, options);
@@ -82,29 +87,21 @@ function Lists({
           value={filter}
           onChange={(q) => go({ q }, { replace: true })}
         />
-        <button type="button" onClick={() => setPublishTo("")}>
+        <button type="button" onClick={() => setPublishing(true)}>
           Publish…
         </button>
       </div>
       <TabBar tab={tab} filter={filter} />
-      <List key={tab} tab={tab} list={list} onPublish={setPublishTo} />
-      {publishTo !== undefined && (
-        <PublishDialog
-          destination={publishTo}
-          onClose={() => setPublishTo(undefined)}
-          onPublished={() => {}}
-        />
+      <List key={tab} tab={tab} list={list} />
+      {isPublishing && (
+        <PublishDialog destination="" onClose={() => setPublishing(false)} onPublished={() => {}} />
       )}
     </>
   );
 }
 
-function List(props: {
-  readonly tab: TabId;
-  readonly list: ListProps;
-  readonly onPublish: (destination: string) => void;
-}): JSX.Element {
-  const { tab, list, onPublish } = props;
+function List(props: { readonly tab: TabId; readonly list: ListProps }): JSX.Element {
+  const { tab, list } = props;
   switch (tab) {
     case "queues":
       return <QueueList {...list} kind="queue" />;
@@ -115,7 +112,7 @@ function List(props: {
     case "durables":
       return <DurableList {...list} />;
     case "topics":
-      return <TopicList {...list} onOpen={({ path, pattern }) => onPublish(pattern ? "" : path)} />;
+      return <TopicList {...list} />;
   }
 }
 
@@ -132,17 +129,19 @@ function TabBar({ tab, filter }: { readonly tab: TabId; readonly filter: string 
     temporary: usePolled("queues", { kind: "temporary", ...COUNT }, EVERY_MS).value?.total,
   };
   return (
-    <nav class="tab-list" aria-label="Kinds of destination">
-      {TABS.map(({ id, title }) => (
-        <a
-          key={id}
-          href={hrefTo("destinations", { tab: id, q: filter })}
-          aria-current={id === tab ? "true" : undefined}
-        >
-          {title} <Count count={counts[id]} isBad={id === "dead-letters"} />
-        </a>
-      ))}
-    </nav>
+    <LinkTabs
+      label="Kinds of destination"
+      chosen={tab}
+      tabs={TABS.map(({ id, title }) => ({
+        id,
+        href: hrefTo("destinations", { tab: id, q: filter }),
+        title: (
+          <>
+            {title} <Count count={counts[id]} isBad={id === "dead-letters"} />
+          </>
+        ),
+      }))}
+    />
   );
 }
 

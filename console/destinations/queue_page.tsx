@@ -6,15 +6,18 @@ import { createRates } from "../broker/rates.ts";
 import { hrefTo, type RouteParams } from "../route.ts";
 import { confirm } from "../ui/confirm_dialog.tsx";
 import { formatAge, formatBytes, formatCount, formatRate, plural } from "../ui/format.ts";
+import { LinkTabs } from "../ui/link_tabs.tsx";
 import { LoadProblem } from "../ui/load_problem.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import { navigate } from "../use_route.ts";
 import { type Figure, FigureStrip } from "./figure_strip.tsx";
+import { HeldList } from "./held_list.tsx";
 import { MessageBrowser } from "./message_browser.tsx";
 import { queueSource } from "./message_source.ts";
 import { PublishDialog } from "./publish_dialog.tsx";
+import { SubscriberList } from "./subscriber_list.tsx";
 
 const EVERY_MS = 1_500;
 
@@ -35,7 +38,13 @@ export function QueuePage(props: {
     () => queueSource({ name, path: queue?.path ?? `/queue/${name}`, isDead }),
     [name, queue?.path, isDead],
   );
-  const back = hrefTo("destinations", { ...params, open: undefined, message: undefined });
+  const view = VIEWS.find(({ id }) => id === params["view"])?.id ?? "waiting";
+  const back = hrefTo("destinations", {
+    ...params,
+    ...{ open: undefined, message: undefined, view: undefined },
+  });
+  const open = (key: string | undefined): void =>
+    navigate({ page: "destinations", params: { ...params, message: key } });
 
   const remove = async (found: QueueInfo): Promise<void> => {
     if (found.consumers > 0) {
@@ -107,15 +116,29 @@ export function QueuePage(props: {
       ) : (
         <>
           <FigureStrip figures={figuresOf(queue, { now, rates: rates.of(0) })} />
-          <MessageBrowser
-            source={source}
-            waiting={queue?.ready ?? 0}
-            openKey={params["message"]}
-            onOpen={(key) =>
-              navigate({ page: "destinations", params: { ...params, message: key } })
-            }
-            onChanged={refresh}
-          />
+          <ViewBar view={view} params={params} queue={queue} />
+          {view === "waiting" && (
+            <MessageBrowser
+              source={source}
+              waiting={queue?.ready ?? 0}
+              openKey={params["message"]}
+              onOpen={open}
+              onChanged={refresh}
+            />
+          )}
+          {view === "held" && <HeldList name={name} openKey={params["message"]} onOpen={open} />}
+          {view === "consumers" && (
+            <SubscriberList
+              path={queue?.path ?? `/queue/${name}`}
+              label="Consumers"
+              empty={
+                <div class="empty">
+                  <h2>Nobody consumes from this queue</h2>
+                  <p>What is sent to it waits until somebody subscribes.</p>
+                </div>
+              }
+            />
+          )}
         </>
       )}
       {isPublishing && (
@@ -126,6 +149,41 @@ export function QueuePage(props: {
         />
       )}
     </>
+  );
+}
+
+/** What of a queue is looked at. */
+const VIEWS = [
+  { id: "waiting", title: "Waiting", countOf: ({ ready }: QueueInfo) => ready },
+  { id: "held", title: "Held", countOf: ({ held }: QueueInfo) => held },
+  { id: "consumers", title: "Consumers", countOf: ({ consumers }: QueueInfo) => consumers },
+] as const;
+
+function ViewBar(props: {
+  readonly view: (typeof VIEWS)[number]["id"];
+  readonly params: RouteParams;
+  readonly queue: QueueInfo | undefined;
+}): JSX.Element {
+  const { view, params, queue } = props;
+  return (
+    <LinkTabs
+      class="list-only"
+      label="Of this queue"
+      chosen={view}
+      tabs={VIEWS.map(({ id, title, countOf }) => ({
+        id,
+        href: hrefTo("destinations", {
+          ...params,
+          ...{ message: undefined, view: id === "waiting" ? undefined : id },
+        }),
+        title: (
+          <>
+            {title}{" "}
+            <span class="tag count">{queue === undefined ? "–" : formatCount(countOf(queue))}</span>
+          </>
+        ),
+      }))}
+    />
   );
 }
 

@@ -3,7 +3,6 @@ import { CALLS } from "../../src/api/calls.ts";
 import type { TopicInfo } from "../../src/api/values.ts";
 import { callApi } from "../broker/api.ts";
 import { useWindowRows } from "../broker/use_window_rows.ts";
-import { hrefTo } from "../route.ts";
 import { type Column, DataTable } from "../ui/data_table.tsx";
 import { formatCount } from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
@@ -46,25 +45,11 @@ const COLUMNS: readonly Column<TopicInfo>[] = [
     rank: 1,
     cell: ({ durables }) => formatCount(durables),
   },
-  {
-    id: "frames",
-    title: "What goes over it",
-    hasHiddenTitle: true,
-    width: 5,
-    rank: 2,
-    cell: ({ path, pattern }) => (
-      <a tabIndex={-1} href={hrefTo("frames", pattern ? {} : { destination: path })}>
-        Frames
-      </a>
-    ),
-  },
 ];
 
 /** The topics that have subscribers. */
-export function TopicList(
-  props: ListProps & { readonly onOpen: (topic: TopicInfo) => void },
-): JSX.Element {
-  const { filter, params, go, onOpen } = props;
+export function TopicList(props: ListProps): JSX.Element {
+  const { filter, params, go } = props;
   const sort = sortSchema.catch("name").parse(params["sort"]);
   const order = orderSchema.catch("asc").parse(params["order"]);
   const rows = useWindowRows({
@@ -82,7 +67,7 @@ export function TopicList(
         total={rows.total}
         at={rows.at}
         itemKey={({ path }) => path}
-        onOpen={onOpen}
+        onOpen={({ name }) => go({ open: name })}
         onWindow={rows.show}
         sorting={{ by: sort, order }}
         onSort={({ by, order: next }) => go({ sort: by, order: next }, { replace: true })}

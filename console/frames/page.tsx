@@ -20,8 +20,8 @@ interface Frozen {
   readonly timeline: Timeline;
 }
 
-/** What other pages link with, for which the filter has a word. */
-const SHORTCUTS = ["connection", "direction", "command", "destination", "message"] as const;
+/** What other pages link with, for which the filter has a word; `like` is a destination with `*` for anything. */
+const SHORTCUTS = ["connection", "direction", "command", "destination", "like", "message"] as const;
 
 /** The page at `#/frames`: every frame of every connection, as it goes by. */
 export function FramesPage({ params }: { readonly params: RouteParams }): JSX.Element {
@@ -50,7 +50,11 @@ export function FramesPage({ params }: { readonly params: RouteParams }): JSX.El
     if (given.length === 0) return;
     const value = (key: string): string =>
       key === "destination" ? `=${params[key]}` : (params[key] ?? "");
-    const q = given.reduce((text, key) => withValue(text, { key, value: value(key) }), filter);
+    const q = given.reduce(
+      (text, key) =>
+        withValue(text, { key: key === "like" ? "destination" : key, value: value(key) }),
+      filter,
+    );
     const without = Object.fromEntries(given.map((key) => [key, undefined]));
     go({ ...without, q }, { replace: true });
   }, [params]);

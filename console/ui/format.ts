@@ -83,3 +83,10 @@ export function formatDateTime(at: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
+
+/** Address and port of a peer as one writes them. */
+export function formatPeer(peer: { readonly address: string; readonly port: number }): string {
+  return peer.address.includes(":")
+    ? `[${peer.address}]:${peer.port}`
+    : `${peer.address}:${peer.port}`;
+}

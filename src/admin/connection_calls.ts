@@ -78,7 +78,8 @@ function sortKey(facts: ConnectionFacts, sort: string): string | number | undefi
   }
 }
 
-function connectionInfo(facts: ConnectionFacts): ConnectionInfo {
+/** A connection as a list shows it. */
+export function connectionInfo(facts: ConnectionFacts): ConnectionInfo {
   const { peer, clientId, ...rest } = facts;
   const { transport, address, port, subProtocol } = peer;
   return {
@@ -89,7 +90,8 @@ function connectionInfo(facts: ConnectionFacts): ConnectionInfo {
   };
 }
 
-function subscriptionInfo(subscription: Subscription): SubscriptionInfo {
+/** A subscription as a list shows it. */
+export function subscriptionInfo(subscription: Subscription): SubscriptionInfo {
   const { id, named, ack, prefetch, filter, attachments, browses, unacknowledged } = subscription;
   return {
     ...(id === undefined ? {} : { id }),

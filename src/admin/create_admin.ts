@@ -7,9 +7,11 @@ import type { Connections } from "../session/connections.ts";
 import { publishOnce } from "../session/publish_once.ts";
 import type { Admin } from "../web/admin.ts";
 import { createConnectionCalls } from "./connection_calls.ts";
+import { createHeldCalls } from "./held_calls.ts";
 import { createQueueCalls } from "./queue_calls.ts";
 import { createStatistics } from "./statistics.ts";
 import { createNotices } from "./notices.ts";
+import { createSubscriptionCalls } from "./subscription_calls.ts";
 import { createSystemTopics } from "./system_topics.ts";
 import { createTopicCalls } from "./topic_calls.ts";
 
@@ -73,7 +75,9 @@ export function createAdmin(about: {
       history: statistics.history,
       problems: () => ({ problems: [...statistics.problems()] }),
       ...createConnectionCalls(connections, runtime),
+      ...createSubscriptionCalls(context, connections),
       ...createQueueCalls(context),
+      ...createHeldCalls(context, connections),
       ...createTopicCalls(context),
       publish: async ({ destination, headers, body, bodyBase64 }) => {
         const messageId = await publishOnce(context, {

@@ -26,16 +26,12 @@ type QueueCalls = Pick<
 /** Messages dealt with in one turn: others get theirs in between. */
 const BATCH = 500;
 /** Bodies of one answer together. */
-const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+export const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
 /** The calls of the API that are about queues. */
 export function createQueueCalls(context: ConnectionContext): QueueCalls {
   const { engine, runtime } = context;
-  const find = (name: string): Queue => {
-    const queue = findQueue(engine.queues, name);
-    if (queue !== undefined) return queue;
-    throw new Fault("not-found", `Cannot find queue ${quote(name)}: there is none of that name`);
-  };
+  const find = (name: string): Queue => queueNamed(engine.queues, name);
   const move = createMover(context);
   return {
     queues: async ({ kind, ...window }) => {
@@ -94,7 +90,17 @@ function targetPath(to: string, { unprefixed }: ConnectionContext["limits"]): st
   return path;
 }
 
-/** The queue of a name, or of a temporary one's token. */
+/**
+ * The queue of a name, or of a temporary one's token.
+ *
+ * @throws Fault `not-found`
+ */
+export function queueNamed(queues: ReadonlyMap<string, Queue>, name: string): Queue {
+  const queue = findQueue(queues, name);
+  if (queue !== undefined) return queue;
+  throw new Fault("not-found", `Cannot find queue ${quote(name)}: there is none of that name`);
+}
+
 function findQueue(queues: ReadonlyMap<string, Queue>, name: string): Queue | undefined {
   return queues.get(`/queue/${name}`) ?? queues.get(`/temp-queue/${name}`);
 }
@@ -291,7 +297,7 @@ export function messageAt(
 const KEY = /^([0-9])-([1-9][0-9]{0,14})$/;
 
 /** A message's key is its priority and its place: what it is found by without a search. */
-function keyOf({ message, place }: QueueEntry): string {
+export function keyOf({ message, place }: QueueEntry): string {
   return `${message.priority}-${place}`;
 }
 
@@ -320,7 +326,8 @@ function entryAt(queue: Queue, key: string): QueueEntry {
   );
 }
 
-function messageInfo(entry: QueueEntry, bodyMax: number): MessageInfo {
+/** A message in a queue, with so much of its body. */
+export function messageInfo(entry: QueueEntry, bodyMax: number): MessageInfo {
   const { message, deliveries, refusals } = entry;
   const { id, body, priority, persistent, expiresAt, arrivedAt } = message;
   const list = message.headers.list();

@@ -10,11 +10,13 @@ import {
   durableSchema,
   frameSchema,
   headersSchema,
+  heldMessageSchema,
   historySchema,
   messageSchema,
   problemSchema,
   queueSchema,
   statusSchema,
+  subscriberSchema,
   topicSchema,
 } from "./values.ts";
 
@@ -174,6 +176,21 @@ export const CALLS = {
     params: connectionNumber,
     answer: z.object({}),
   }),
+  subscriptions: call({
+    method: "GET",
+    path: "/api/v1/subscriptions",
+    summary: "Subscriptions with their connections: of one destination, or all.",
+    query: windowOf(["connection", "login", "destination", "unacknowledged"]).extend({
+      destination: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          "Only those that get what is sent there, by wildcard too; of a pattern, those of just that pattern",
+        ),
+    }),
+    answer: pageOf(subscriberSchema),
+  }),
   queues: call({
     method: "GET",
     path: "/api/v1/queues",
@@ -215,6 +232,27 @@ export const CALLS = {
     params: queueName.extend({ key }),
     query: oneMessage,
     answer: messageSchema,
+  }),
+  heldMessages: call({
+    method: "GET",
+    path: "/api/v1/queues/{name}/held",
+    summary: "Shows messages that consumers of a queue have and did not acknowledge yet.",
+    params: queueName,
+    query: browsing.omit({ after: true }).extend({
+      offset: wholeNumber.default(0).describe("Messages to leave out"),
+    }),
+    answer: z.object({
+      total: z.int().min(0).describe("Held messages in all"),
+      messages: z.array(heldMessageSchema).describe("Those that came first to the queue first"),
+    }),
+  }),
+  heldMessage: call({
+    method: "GET",
+    path: "/api/v1/queues/{name}/held/{key}",
+    summary: "One message that a consumer has, with the whole of its body unless told otherwise.",
+    params: queueName.extend({ key }),
+    query: oneMessage,
+    answer: heldMessageSchema,
   }),
   purgeQueue: call({
     method: "POST",

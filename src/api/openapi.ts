@@ -12,6 +12,7 @@ import {
   connectionSchema,
   durableSchema,
   frameSchema,
+  heldMessageSchema,
   historySchema,
   messageSchema,
   problemSchema,
@@ -19,6 +20,7 @@ import {
   sampleSchema,
   statisticsSchema,
   statusSchema,
+  subscriberSchema,
   subscriptionSchema,
   SYSTEM_TOPICS,
   topicSchema,
@@ -100,10 +102,12 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Connection: connectionSchema,
   ConnectionDetail: connectionDetailSchema,
   Subscription: subscriptionSchema,
+  Subscriber: subscriberSchema,
   Queue: queueSchema,
   Topic: topicSchema,
   DurableSubscription: durableSchema,
   Message: messageSchema,
+  HeldMessage: heldMessageSchema,
   MessageList: CALLS.browseQueue.answer,
   MessageCount: CALLS.deleteQueue.answer,
   Frame: frameSchema,
@@ -326,6 +330,8 @@ function tagOf(path: string): Tag {
     case "messages":
     case "frames":
       return place;
+    case "subscriptions":
+      return "connections";
     case "durable-subscriptions":
       return "topics";
     default:

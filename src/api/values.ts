@@ -132,6 +132,14 @@ export const subscriptionSchema = z.object({
   unacknowledged: count,
 });
 
+/** A subscription, and whose it is. */
+export const subscriberSchema = subscriptionSchema.extend({
+  connection: count.describe("Number of its connection"),
+  peer: peerSchema,
+  login: z.string(),
+  clientId: z.string().optional(),
+});
+
 /** A connection with its subscriptions. */
 export const connectionDetailSchema = connectionSchema.extend({
   subscriptionList: z.array(subscriptionSchema).describe("At most 1,000"),
@@ -193,6 +201,13 @@ export const messageSchema = z.object({
   arrivedAt: time,
   deliveries: count,
   refusals: count,
+});
+
+/** A message that a consumer has and did not settle yet. */
+export const heldMessageSchema = messageSchema.extend({
+  connection: count.describe("Number of the connection that has it"),
+  login: z.string(),
+  subscription: z.string().optional().describe("Id of the subscription that it came by"),
 });
 
 /** The kinds of frame that a broker and its clients exchange. */
@@ -285,11 +300,13 @@ export type Statistics = z.output<typeof statisticsSchema>;
 export type History = z.output<typeof historySchema>;
 export type ConnectionInfo = z.output<typeof connectionSchema>;
 export type ConnectionDetail = z.output<typeof connectionDetailSchema>;
+export type SubscriberInfo = z.output<typeof subscriberSchema>;
 export type SubscriptionInfo = z.output<typeof subscriptionSchema>;
 export type QueueInfo = z.output<typeof queueSchema>;
 export type TopicInfo = z.output<typeof topicSchema>;
 export type DurableInfo = z.output<typeof durableSchema>;
 export type MessageInfo = z.output<typeof messageSchema>;
+export type HeldMessageInfo = z.output<typeof heldMessageSchema>;
 export type FrameInfo = z.output<typeof frameSchema>;
 export type SystemNotice<T extends SystemTopic> = z.output<(typeof SYSTEM_TOPICS)[T]>;
 

@@ -37,6 +37,11 @@ export class Acks {
     return this.#byOrdinal?.size ?? 0;
   }
 
+  /** Deliveries held now, those bound to a transaction too. */
+  get all(): Iterable<Held> {
+    return this.#byOrdinal?.values() ?? [];
+  }
+
   /** Notes a delivery. */
   hold(subscription: Subscription, entry: QueueEntry): Held {
     const ordinal = ++this.#given;

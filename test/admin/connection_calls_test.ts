@@ -80,6 +80,86 @@ describe("Topics", () => {
   });
 });
 
+describe("Subscriptions", () => {
+  const SUBSCRIBED: readonly (readonly [destination: string, headers?: Record<string, string>])[] =
+    [
+      ["/topic/a.b", { id: "exact" }],
+      ["/topic/a.*", { id: "pattern", ack: "client" }],
+      ["/topic/>", { id: "rest" }],
+      ["/topic/a.b", { id: "kept", "activemq.subscriptionName": "n" }],
+      ["/topic/$system/statistics", { id: "system" }],
+      ["/queue/a.b", { id: "queue", ack: "client" }],
+      ["/queue/a.*", { id: "queues", selector: "x = 1" }],
+      ["/queue/a.b", { id: "look", browser: "true" }],
+      ["/temp-queue/mine", { id: "temporary" }],
+      ["/queue/c,/topic/d", { id: "both" }],
+    ];
+  /** What is asked for, and the ids of the subscriptions that are answered. */
+  const FOUND: readonly (readonly [destination: string, ids: readonly string[]])[] = [
+    ["/topic/a.b", ["exact", "pattern", "rest", "kept"]],
+    ["/topic/a.c", ["pattern", "rest"]],
+    ["/topic/a.*", ["pattern"]],
+    ["/topic/$system/statistics", ["system"]],
+    ["/topic/d", ["rest", "both"]],
+    ["/queue/a.b", ["queue", "queues", "look"]],
+    ["/queue/a.c", ["queues"]],
+    ["/queue/a.*", ["queues"]],
+    ["/queue/c", ["both"]],
+    ["/queue/nobody", []],
+  ];
+  const all = async () => {
+    const found = house();
+    const peer = await found.connect({ headers: { "client-id": "c", login: "eve" } });
+    await send(peer, "/queue/a.b", "one");
+    for (const [destination, headers] of SUBSCRIBED) await subscribe(peer, destination, headers);
+    return found;
+  };
+  const WANTED = { ...WINDOW, sort: "connection" } as const;
+
+  test.each(FOUND)("of %s are found: %j", async (destination, ids) => {
+    const { broker } = await all();
+    const { total, items } = await broker.admin.subscriptions({ ...WANTED, destination });
+    expect([total, items.map(({ id }) => id)]).toEqual([ids.length, [...ids]]);
+  });
+
+  test("of a temporary queue are found by its path", async () => {
+    const { broker } = await all();
+    const { items: queues } = await broker.admin.queues({
+      ...{ ...WINDOW, sort: "name" },
+      kind: "temporary",
+    });
+    const destination = queues[0]?.path ?? "";
+    const { items } = await broker.admin.subscriptions({ ...WANTED, destination });
+    expect(items.map(({ id }) => id)).toEqual(["temporary"]);
+  });
+
+  test("say whose they are and what they asked for, and are searched by that", async () => {
+    const { broker, connect } = await all();
+    await subscribe(await connect(), "/topic/other");
+    const { total } = await broker.admin.subscriptions(WANTED);
+    expect(total).toBe(SUBSCRIBED.length + 1);
+    const found = await broker.admin.subscriptions({ ...WANTED, filter: "EVE", limit: 2 });
+    expect(found.total).toBe(SUBSCRIBED.length);
+    const destination = "/queue/a.*";
+    const { items } = await broker.admin.subscriptions({ ...WANTED, destination });
+    expect(items).toEqual([
+      {
+        ...{ id: "queues", destination, ack: "auto", selector: "x = 1", durable: false },
+        ...{ browses: false, unacknowledged: 0, connection: 1, login: "eve", clientId: "c" },
+        peer: expect.objectContaining({ port: expect.any(Number) }),
+      },
+    ]);
+  });
+
+  test("of what is no destination are refused", async () => {
+    const { broker } = house();
+    for (const destination of ["nowhere", "/topic/", "/topic/a*b"]) {
+      const answer = Promise.resolve(broker.admin.subscriptions({ ...WANTED, destination }));
+      await expect(answer).rejects.toThrow(/^bad-destination|^partial-wildcard/);
+    }
+  });
+});
+
 describe("Durable subscriptions", () => {
   test("are listed, browsed, purged and deleted", async () => {
     const { broker, connect, settled } = house();

@@ -348,3 +348,61 @@ describe("Publishing", () => {
     await expect(published).rejects.toThrow(sentence);
   });
 });
+
+describe("What consumers hold", () => {
+  const LOOK = { offset: 0, limit: 50, bodyBytes: 1024 };
+
+  test("is shown with who has it, oldest first, until it is settled", async () => {
+    const { broker, connect } = house();
+    const eve = await connect({ headers: { login: "eve" } });
+    const bob = await connect({ headers: { login: "bob" } });
+    const one = { ack: "client-individual", "prefetch-count": "1" };
+    await subscribe(bob, "/queue/work", { id: "b", ...one });
+    await subscribe(eve, "/queue/work", { id: "e", ...one });
+    await subscribe(eve, "/queue/other", { id: "o", ack: "client" });
+    await send(eve, "/queue/work", "1", "2", "3");
+    await send(eve, "/queue/other", "not this");
+    const held = async (more: Partial<typeof LOOK> = {}) => {
+      const answer = await broker.admin.heldMessages({ name: "work", ...LOOK, ...more });
+      const shown = answer.messages.map(({ body, login, subscription, connection, deliveries }) => [
+        ...[body, login, subscription, connection, deliveries],
+      ]);
+      return [answer.total, shown];
+    };
+    expect(await held()).toEqual([
+      2,
+      [
+        ["1", "bob", "b", 2, 1],
+        ["2", "eve", "e", 1, 1],
+      ],
+    ]);
+    expect(await held({ offset: 1, limit: 1 })).toEqual([2, [["2", "eve", "e", 1, 1]]]);
+    expect(await bodies(broker.admin, "work")).toEqual(["3"]);
+    const { messages } = await broker.admin.heldMessages({ name: "work", ...LOOK, bodyBytes: 0 });
+    const key = messages[0]?.key ?? "";
+    expect(messages[0]).toMatchObject({ body: "", truncated: true });
+    expect(await broker.admin.heldMessage({ name: "work", key })).toMatchObject({
+      ...{ body: "1", truncated: false, connection: 2, login: "bob" },
+    });
+    const taken = await bob.take("MESSAGE");
+    await bob.done("BEGIN", { transaction: "t" });
+    await settle(bob, "ACK", taken, { transaction: "t" });
+    await bob.done("UNSUBSCRIBE", { id: "b" });
+    expect(await held()).toEqual([
+      2,
+      [
+        ["1", "bob", "b", 2, 1],
+        ["2", "eve", "e", 1, 1],
+      ],
+    ]);
+    await bob.done("COMMIT", { transaction: "t" });
+    expect(await held()).toEqual([1, [["2", "eve", "e", 1, 1]]]);
+    expect(() => broker.admin.heldMessage({ name: "work", key })).toThrow("no consumer has it");
+  });
+
+  test("is refused of a queue that is not there", async () => {
+    const { broker } = house();
+    const answer = Promise.resolve(broker.admin.heldMessages({ name: "none", ...LOOK }));
+    await expect(answer).rejects.toThrow('Cannot find queue "none"');
+  });
+});

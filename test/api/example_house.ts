@@ -29,6 +29,9 @@ export async function openExampleHouse(): Promise<ExampleHouse> {
   await subscribe(listener, "/topic/$system/frames", { id: "frames" });
   await subscribe(listener, "/topic/prices", { id: "prices" });
 
+  await subscribe(listener, "/queue/packing", { id: "packing", ack: "client" });
+  await send(listener, "/queue/packing", "parcel");
+
   const auditor = await connect({ "client-id": "c1" });
   await subscribe(auditor, "/topic/prices", { durable: "true", id: "audit" });
   await leave(auditor);

@@ -258,22 +258,95 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
   );
 
   test(
-    "topics show who listens, and open the form to publish there",
+    "what consumers hold is looked at, with who has it, and who consumes is listed",
     async () => {
-      const client = await session.connect();
+      const client = await session.connect({ login: "slowpoke" });
+      client.subscribe("/queue/desk", () => {}, {
+        ...{ id: "tray", ack: "client-individual", "prefetch-count": "2" },
+      });
+      await fill("desk", ["one", '{"two":2}', "three"]);
+      const page = await openQueue("desk");
+      await row(page, "three").waitFor();
+      expect(await rows(page).count()).toBe(1);
+      await page.getByRole("link", { name: "Held 2", exact: true }).click();
+      await row(page, "one").getByText("slowpoke").waitFor();
+      expect(await rows(page).count()).toBe(2);
+      await row(page, "two").click();
+      const panel = page.getByRole("region", { name: "Message" });
+      await panel.getByText('"two"').waitFor();
+      await panel.locator(".facts", { hasText: "Held by" }).getByText("slowpoke").waitFor();
+      expect(await panel.getByRole("button", { name: /Delete|Move/ }).count()).toBe(0);
+      await page.reload();
+      await panel.getByText('"two"').waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("link", { name: "Consumers 1", exact: true }).click();
+      await row(page, "slowpoke").getByText("2 of 2").waitFor();
+      await row(page, "slowpoke").getByText("tray").waitFor();
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([
+    ["a kind of destination", "#/destinations?tab=temporary", "Temporary"],
+    ["a view of a queue", "#/destinations?open=narrow&view=consumers", "Consumers"],
+  ])(
+    "on a phone the chosen one is in sight: %s",
+    async (_what, hash, name) => {
+      await fill("narrow", ["x"]);
+      const page = await session.open(hash, { viewport: { width: 320, height: 640 } });
+      const link = page.locator(".tab-list").getByRole("link", { name });
+      await link.locator("text=/[0-9]/").waitFor();
+      const { x, width } = (await link.boundingBox()) ?? { x: NaN, width: NaN };
+      expect(x).toBeGreaterThanOrEqual(0);
+      expect(x + width).toBeLessThanOrEqual(320);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a topic shows who listens to it and by what, and the form publishes there",
+    async () => {
+      const client = await session.connect({ login: "alice" });
       const heard = Promise.withResolvers<string>();
-      client.subscribe("/topic/prices.eur", ({ body }) => heard.resolve(body));
-      client.subscribe("/topic/prices.*", () => {});
+      client.subscribe("/topic/prices.eur", ({ body }) => heard.resolve(body), { id: "mine" });
+      const other = await session.connect({ login: "bob" });
+      other.subscribe("/topic/prices.*", () => {}, { id: "wide", selector: "region = 'north'" });
       await publish(client, { destination: "/topic/settled" });
+      await publish(other, { destination: "/topic/settled" });
       const page = await session.open("#/destinations?tab=topics&q=prices");
       await row(page, "prices.*").getByText("pattern").waitFor();
       await row(page, "prices.eur").click();
+      await title(page, "/topic/prices.eur");
+      await row(page, "alice").getByText("mine").waitFor();
+      await row(page, "bob").getByText("/topic/prices.*").waitFor();
+      await row(page, "bob").getByText("region = 'north'").waitFor();
+      expect(await rows(page).count()).toBe(2);
+      await button(page, "Publish…").click();
       expect(await page.getByLabel("Destination", { exact: true }).inputValue()).toBe(
         "/topic/prices.eur",
       );
       await page.getByLabel("Body").fill("1.08");
       await answer(page, "Publish");
       expect(await heard.promise).toBe("1.08");
+      await answer(page, "Close");
+      await row(page, "bob").click();
+      await page
+        .getByRole("region", { name: /^Connection \d+$/ })
+        .getByText("bob")
+        .waitFor();
+      await page.goBack();
+      await title(page, "/topic/prices.eur");
+      await page.getByRole("link", { name: "Back to the list" }).click();
+      await row(page, "prices.*").click();
+      await title(page, "/topic/prices.*");
+      await row(page, "bob").waitFor();
+      expect(await rows(page).count()).toBe(1);
+      expect(await button(page, "Publish…").count()).toBe(0);
+      await page.getByRole("link", { name: "Frames" }).last().click();
+      await page.getByRole("heading", { level: 1, name: "Frames" }).waitFor();
+      expect(await page.getByLabel(/^Filter: /).inputValue()).toBe("dest:/topic/prices.*");
       expectClean();
     },
     TIMEOUT_MS,

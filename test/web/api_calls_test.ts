@@ -80,6 +80,12 @@ const CALLED: readonly (readonly [
   ],
   ["GET /api/v1/connections/7", undefined, "connection", { number: 7 }],
   ["DELETE /api/v1/connections/7", undefined, "disconnect", { number: 7 }],
+  [
+    "GET /api/v1/subscriptions?destination=%2Ftopic%2Fa",
+    undefined,
+    "subscriptions",
+    { ...WINDOW, sort: "connection", destination: "/topic/a" },
+  ],
   ["GET /api/v1/queues", undefined, "queues", { ...WINDOW, sort: "name" }],
   [
     "GET /api/v1/queues?kind=dead-letters&filter=",
@@ -108,6 +114,13 @@ const CALLED: readonly (readonly [
     { name: "orders", key: "k1" },
   ],
   ["POST /api/v1/queues/orders/purge", undefined, "purgeQueue", { name: "orders" }],
+  [
+    "GET /api/v1/queues/orders/held?offset=7",
+    undefined,
+    "heldMessages",
+    { name: "orders", offset: 7, limit: 50, bodyBytes: 1_024 },
+  ],
+  ["GET /api/v1/queues/orders/held/k1", undefined, "heldMessage", { name: "orders", key: "k1" }],
   ["POST /api/v1/queues/orders/purge", {}, "purgeQueue", { name: "orders" }],
   [
     "POST /api/v1/queues/orders/purge",
