@@ -37,11 +37,10 @@ const OF_CONNECTING: ReadonlySet<string> = new Set(["accept-version", "heart-bea
 
 /** What the broker shows in place of a secret. */
 const MASK = "••••••";
-/** The broker shows no more of a value. */
-const VALUE_CHARACTERS_MAX = 4_096;
 
 /** A sentence for each part of a frame that the broker did not show, or not whole. */
-export function missingParts({ truncated, bodyBytes, headers }: FrameInfo): string[] {
+export function missingParts(frame: FrameInfo): string[] {
+  const { truncated, bodyBytes, headers, cutHeaders = [], headersLeftOut = 0 } = frame;
   const quoted = (name: string): string => JSON.stringify(name.slice(0, 80));
   return [
     ...(truncated ? [`Only the beginning of a body of ${bodyBytes} bytes`] : []),
@@ -49,9 +48,11 @@ export function missingParts({ truncated, bodyBytes, headers }: FrameInfo): stri
       .filter(([, value]) => value === MASK)
       .map(([name]) => `The value of the header ${quoted(name)} is not shown: fill it in`),
     ...headers
-      // One less where a character would have been cut in two.
-      .filter(([, value]) => value.length >= VALUE_CHARACTERS_MAX - 1)
-      .map(([name]) => `Perhaps only the beginning of the header ${quoted(name)}`),
+      .filter((_header, place) => cutHeaders.includes(place))
+      .map(([name]) => `Only the beginning of the header ${quoted(name)}`),
+    ...(headersLeftOut === 0
+      ? []
+      : [`Only the first ${headers.length} of ${headers.length + headersLeftOut} headers`]),
   ];
 }
 

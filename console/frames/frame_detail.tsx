@@ -18,7 +18,7 @@ export function FrameDetail(props: {
     <>
       {onFilter !== undefined && <Facts facts={factsOf(frame, onFilter)} />}
       <h3>Headers</h3>
-      <HeadersView headers={headers} />
+      <HeadersView headers={headers} cut={frame.cutHeaders} leftOut={frame.headersLeftOut} />
       <h3>Body</h3>
       <BodyView
         key={`${frame.number} ${frame.at}`}

@@ -229,7 +229,7 @@ export const COMMANDS = [
   "ERROR",
 ] as const;
 
-/** A frame that went over a connection. Secrets are masked; bodies are cut. */
+/** A frame that went over a connection. Secrets are masked; long headers and bodies are cut. */
 export const frameSchema = z.object({
   number: count.describe("Frames seen are numbered in order"),
   at: time,
@@ -237,10 +237,17 @@ export const frameSchema = z.object({
   direction: z.enum(["in", "out"]).describe("in: from the client"),
   command: z.string(),
   headers,
+  cutHeaders: z
+    .array(count)
+    .optional()
+    .describe("Places in headers of those that are only a beginning; absent if none is"),
+  headersLeftOut: count
+    .optional()
+    .describe("Headers behind these that were too many; absent if none was"),
   body: z.string().optional().describe("If it is text"),
   bodyBase64: z.string().optional().describe("If it is not"),
   bodyBytes: count,
-  truncated: z.boolean(),
+  truncated: z.boolean().describe("Whether the body is only its beginning"),
   messageId: z
     .string()
     .optional()

@@ -10,6 +10,10 @@ export interface InspectedFrame {
   readonly direction: "in" | "out";
   readonly command: string;
   readonly headers: [name: string, value: string][];
+  /** Places in `headers` of those that are only a beginning; absent if none is. */
+  readonly cutHeaders?: number[];
+  /** Headers behind these that were too many; absent if none was. */
+  readonly headersLeftOut?: number;
   /** One of the two, or neither for an empty body. */
   readonly body?: string;
   readonly bodyBase64?: string;
@@ -159,11 +163,14 @@ function inspected(
   const isLogin = command === "CONNECT" || command === "STOMP";
   const body = isLogin && traced.body.length > 0 ? MASK : traced.body;
   const headers: [string, string][] = [];
+  const cutHeaders: number[] = [];
   for (let i = 0; i < traced.headers.length && headers.length < HEADERS_MAX; i += 2) {
     const name = traced.headers[i] ?? "";
     const value = SECRET.test(name) ? MASK : withoutPassword(traced.headers[i + 1] ?? "");
+    if (name.length > VALUE_MAX || value.length > VALUE_MAX) cutHeaders.push(headers.length);
     headers.push([copyOf(name, VALUE_MAX), copyOf(value, VALUE_MAX)]);
   }
+  const headersLeftOut = Math.ceil(traced.headers.length / 2) - headers.length;
   const truncated = body.length > BODY_MAX;
   const bodyBytes = typeof body === "string" ? Buffer.byteLength(body) : body.length;
   return {
@@ -172,6 +179,8 @@ function inspected(
     direction,
     command: copyOf(command, VALUE_MAX),
     headers,
+    ...(cutHeaders.length === 0 ? {} : { cutHeaders }),
+    ...(headersLeftOut === 0 ? {} : { headersLeftOut }),
     ...(typeof body === "string"
       ? { body: copyOf(body, BODY_MAX) }
       : { bodyBase64: Buffer.from(body.subarray(0, BODY_MAX)).toString("base64") }),

@@ -6,6 +6,7 @@ import { receive, send, settle, subscribe } from "../support/steps.ts";
 import { adminHouse } from "./admin_house.ts";
 
 const house = adminHouse();
+const houseOfManyHeaders = adminHouse({ limits: { headersMax: 400 } });
 
 function watch(peer: RawPeer, headers = {}): Promise<void> {
   return subscribe(peer, "/topic/$system/frames", { id: "frames", ...headers });
@@ -113,6 +114,27 @@ describe("Frames", () => {
     expect(long.body).toBe("é".repeat(32 * 1024));
     peer.send(Buffer.from("SEND\ndestination:/topic/t\ncontent-length:2\n\n\xff\xfe\0", "latin1"));
     expect(await shown(watcher)).toMatchObject({ bodyBase64: "//4=", truncated: false });
+  });
+
+  test("say which headers are only a beginning, and how many are not there", async () => {
+    const { connect } = houseOfManyHeaders();
+    const watcher = await connect();
+    await watch(watcher, { selector: "command = 'SEND'" });
+    const peer = await connect();
+    peer.frame("SEND", {
+      destination: "/topic/t",
+      fits: "x".repeat(4_096),
+      long: "x".repeat(4_097),
+    });
+    const long = await shown(watcher);
+    const cut = long.cutHeaders?.map((place) => long.headers[place]);
+    expect(cut).toEqual([["long", "x".repeat(4_096)]]);
+    expect(long.headersLeftOut).toBeUndefined();
+    const names = Array.from({ length: 300 }, (_none, n) => [`h${n}`, "x"]);
+    peer.frame("SEND", { destination: "/topic/t", ...Object.fromEntries(names) });
+    const many = await shown(watcher);
+    expect(many.cutHeaders).toBeUndefined();
+    expect([many.headers.length, many.headersLeftOut]).toEqual([256, 45]);
   });
 
   test("beyond what anybody could read are left out and counted", async () => {

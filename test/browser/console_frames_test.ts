@@ -419,6 +419,13 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
       await rowOf(page, "SEND", "/queue/large").click();
       await panel(page).getByText("only the beginning is here").waitFor();
       expect(await panel(page).getByRole("button", { name: "Send again" }).isDisabled()).toBe(true);
+      const heads = { headers: { fits: "x".repeat(4_096), long: "x".repeat(4_097) } };
+      await publish(ann, { destination: "/queue/heads", ...heads });
+      await page.getByRole("button", { name: /new frame/ }).click();
+      await rowOf(page, "SEND", "/queue/heads").click();
+      const cut = panel(page).getByRole("row").filter({ hasText: "Only the beginning is here." });
+      await cut.filter({ hasText: "long" }).waitFor();
+      expect(await cut.count()).toBe(1);
       const length = await page.evaluate<number>("document.body.textContent.length");
       expect(length).toBeLessThan(200_000);
       expectClean();

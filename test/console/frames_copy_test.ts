@@ -152,15 +152,19 @@ describe("as a command", () => {
       headers: [
         ["destination", "/queue/a"],
         ["token\nrm -rf /", "••••••"],
+        ["just fits", "x".repeat(4_096)],
         ["long", "x".repeat(4_096)],
       ],
+      cutHeaders: [3],
+      headersLeftOut: 2,
     });
-    expect(missingParts(frame)).toHaveLength(2);
-    expect(frameAsCommand(frame, AT)?.split("\n").slice(0, 3)).toEqual([
+    expect(missingParts(frame)).toHaveLength(3);
+    expect(frameAsCommand(frame, AT)?.split("\n").slice(0, 4)).toEqual([
       expect.stringMatching(
         /^# The value of the header .*token.*rm -rf .* is not shown: fill it in$/,
       ),
-      expect.stringMatching(/^# Perhaps only the beginning of the header .*long/),
+      expect.stringMatching(/^# Only the beginning of the header .*long/),
+      "# Only the first 4 of 6 headers",
       expect.stringMatching(/^stompbox pub /),
     ]);
     expect(frameAsScript(frame, AT)?.split("\n")[0]).toStartWith("// The value of the header ");
