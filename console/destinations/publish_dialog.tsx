@@ -3,7 +3,7 @@ import { useId, useState } from "preact/hooks";
 import { asApiError, callApi } from "../broker/api.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { VisibleText } from "../ui/visible_text.tsx";
-import { jsonProblem } from "./json_problem.ts";
+import { bodyToPublish, type PublishBody, PublishBodyField } from "./publish_body.tsx";
 import { publishHeaders } from "./publish_headers.ts";
 
 /** A form that publishes messages until it is closed. */
@@ -27,10 +27,9 @@ export function PublishDialog(props: PublishDialogProps): JSX.Element {
   const [destination, setDestination] = useState(props.destination);
   const [contentType, setContentType] = useState("text/plain");
   const [headerLines, setHeaderLines] = useState("");
-  const [body, setBody] = useState("");
+  const [body, setBody] = useState<PublishBody>({ kind: "text", text: "" });
   const [isSending, setIsSending] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();
-  const notJson = /\bjson\b/i.test(contentType) && body !== "" ? jsonProblem(body) : undefined;
 
   const publish = async (): Promise<void> => {
     if (isSending) return;
@@ -42,7 +41,7 @@ export function PublishDialog(props: PublishDialogProps): JSX.Element {
       const { messageId } = await callApi("publish", {
         destination: destination.trim(),
         headers,
-        body,
+        ...bodyToPublish(body),
       });
       const count = outcome?.kind === "published" ? outcome.count + 1 : 1;
       setOutcome({ kind: "published", messageId, count });
@@ -104,25 +103,18 @@ export function PublishDialog(props: PublishDialogProps): JSX.Element {
             onInput={(event) => setHeaderLines(event.currentTarget.value)}
           />
         </div>
-        <div class="field">
-          <label for={`${id}-body`}>Body</label>
-          <textarea
-            id={`${id}-body`}
-            rows={8}
-            spellcheck={false}
-            autofocus={props.destination !== ""}
-            value={body}
-            aria-describedby={`${id}-hint`}
-            onInput={(event) => setBody(event.currentTarget.value)}
-          />
-          <p class="form-hint muted" id={`${id}-hint`}>
-            {notJson !== undefined && (
-              <>
-                Not JSON yet: <VisibleText text={notJson} />
-              </>
-            )}
-          </p>
-        </div>
+        <PublishBodyField
+          value={body}
+          isJson={/\bjson\b/i.test(contentType)}
+          autofocus={props.destination !== ""}
+          onChange={(next) => {
+            setBody(next);
+            if (next.kind === "text") return;
+            setOutcome(undefined);
+            setContentType(next.type || "application/octet-stream");
+          }}
+          onProblem={(text) => setOutcome({ kind: "failed", text })}
+        />
         <div class="form-outcome" role="status">
           {outcome?.kind === "published" && (
             <p class="form-good">

@@ -93,6 +93,41 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
   );
 
   test(
+    "a file is published byte by byte, and as text where it is one",
+    async () => {
+      const page = await openQueue("files");
+      await button(page, "Publish…").click();
+      const pick = async (file: { name: string; mimeType: string; buffer: Buffer }) => {
+        const [chooser] = await Promise.all([
+          page.waitForEvent("filechooser"),
+          page.getByRole("button", { name: "Take a file…" }).click(),
+        ]);
+        await chooser.setFiles(file);
+        await page.getByText(file.name).waitFor();
+        await answer(page, "Publish");
+      };
+      const bytes = Buffer.from([0, 255, 254, 10, 13, 128]);
+      await pick({ name: "picture.bin", mimeType: "", buffer: bytes });
+      await page.getByText(/^Published, message-id \S+$/).waitFor();
+      const json = '{"grüße":1}';
+      await pick({ name: "a.json", mimeType: "application/json", buffer: Buffer.from(json) });
+      await page.getByText(/^Published, message-id \S+$/).waitFor();
+      await page.getByRole("button", { name: "Type it instead" }).click();
+      await page.getByLabel("Body").fill("typed");
+      await answer(page, "Publish");
+      await page.getByText(/^Published 2 messages, message-id \S+$/).waitFor();
+      const { messages } = await session.broker.call("browseQueue", { name: "files" });
+      const types = messages.map(({ headers }) => Object.fromEntries(headers)["content-type"]);
+      expect(messages.map(({ body, bodyBase64 }) => body ?? bodyBase64)).toEqual([
+        ...[bytes.toString("base64"), json, "typed"],
+      ]);
+      expect(types).toEqual(["application/octet-stream", "application/json", "application/json"]);
+      expectClean(/404 \(Not Found\)/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "some messages, chosen, are moved",
     async () => {
       await fill("from", ["one", "two", "three"]);
