@@ -20,14 +20,22 @@ export class ApiError extends Error {
   /** 0 if no answer came. */
   readonly status: number;
   readonly code: string | undefined;
+  /** The fields that were wrong, such as `body.destination`, and why. */
+  readonly errors: readonly { readonly field: string; readonly detail: string }[];
 
   constructor(
     message: string,
-    about: { status: number; code?: string | undefined; cause?: unknown },
+    about: {
+      status: number;
+      code?: string | undefined;
+      errors?: ApiError["errors"] | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: about.cause });
     this.status = about.status;
     this.code = about.code;
+    this.errors = about.errors ?? [];
   }
 }
 
@@ -103,6 +111,6 @@ function refusal(response: Response, value: unknown): ApiError {
   const { status } = response;
   const problem = problemDocumentSchema.safeParse(value);
   if (!problem.success) return new ApiError(`Refused with status ${status}`, { status });
-  const { detail, title, code } = problem.data;
-  return new ApiError(detail === "" ? title : detail, { status, code });
+  const { detail, title, code, errors } = problem.data;
+  return new ApiError(detail === "" ? title : detail, { status, code, errors });
 }

@@ -7,6 +7,7 @@ import type { ConnectionCounters } from "../session/connection_context.ts";
 import { json, methodNotAllowed, problem } from "../transport/http.ts";
 import type { RequestBodies } from "../transport/request_bodies.ts";
 import type { Admin } from "./admin.ts";
+import { namingField } from "./refused_field.ts";
 
 /** A request below `/api/`. */
 export interface ApiRequest {
@@ -140,7 +141,11 @@ async function makeCall(
     body: takesBody(name) ? await readJson(request, { bodies, title }) : undefined,
   });
   if ("errors" in read) throw wrongFields(title, read.errors);
-  return carryOut(admin, { name, given: read.given });
+  try {
+    return await carryOut(admin, { name, given: read.given });
+  } catch (error) {
+    throw namingField(error, name);
+  }
 }
 
 function takesBody(name: CallName): boolean {

@@ -203,3 +203,51 @@ describe("through a proxy", () => {
     ]);
   });
 });
+
+describe("a refusal names the field that is wrong", () => {
+  const WRONG: readonly (readonly [
+    name: CallName,
+    given: object,
+    code: string,
+    field: string | undefined,
+  ])[] = [
+    ["publish", { destination: "/nowhere/x" }, "bad-destination", "body.destination"],
+    ["publish", { destination: "/topic/a.*" }, "bad-destination", "body.destination"],
+    ["publish", { destination: "/topic/$system/frames" }, "forbidden", "body.destination"],
+    [
+      "publish",
+      { destination: "/queue/x", headers: [["priority", "high"]] },
+      ...(["bad-header", "body.headers"] as const),
+    ],
+    [
+      "publish",
+      { destination: "/queue/x", headers: [["content-length", "1"]] },
+      ...(["bad-header", "body.headers"] as const),
+    ],
+    ["subscriptions", { destination: "nowhere" }, "bad-destination", "query.destination"],
+    ["subscriptions", { destination: "/topic/a*b" }, "partial-wildcard", "query.destination"],
+    ["moveMessages", { name: "there", to: "/queue/a,/queue/b" }, "bad-destination", "body.to"],
+    [
+      "moveMessages",
+      { name: "there", to: "/queue/a", keys: ["no key"] },
+      ...(["bad-request", "body.keys"] as const),
+    ],
+    ["purgeQueue", { name: "there", keys: ["no key"] }, "bad-request", "body.keys"],
+    ["retryMessages", { name: "there" }, "bad-destination", "path.name"],
+    ["browseQueue", { name: "there", after: "no key" }, "bad-request", "query.after"],
+    ["queueMessage", { name: "there", key: "no key" }, "bad-request", "path.key"],
+    ["queue", { name: "not there" }, "not-found", undefined],
+  ];
+  test.each(WRONG)("%s %j", async (name, given, code, field) => {
+    const peer = await connect();
+    await send(peer, "/queue/there", "x");
+    // The table is of calls and what they take.
+    const refused: unknown = await api(name, given as never).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(refused instanceof ApiError)) throw new Error(`Not refused: ${String(refused)}`);
+    expect(refused.code).toBe(code);
+    expect(refused.errors.map((each) => each.field)).toEqual(field === undefined ? [] : [field]);
+  });
+});
