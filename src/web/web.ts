@@ -268,8 +268,13 @@ function refuseOrigin(
   server: Server<SocketData>,
   about: RefusedOrigin,
 ): Response {
+  const { counters } = about.options.context;
   tellOriginRefused(request, server, about);
-  countRefusal(about.options.context.counters, "origin-refused");
+  const path = withoutPrefix(URL.parse(request.url)?.pathname ?? "", about.options.prefix);
+  if (path?.startsWith("/api/") === true) {
+    return problem(new Fault("origin-refused", about.refusal.rule), counters);
+  }
+  countRefusal(counters, "origin-refused");
   const text = `Forbidden: ${about.refusal.rule}\n`;
   return new Response(text, { status: 403, headers: TEXT });
 }

@@ -612,6 +612,20 @@ describe("access", () => {
     expect(house.asked()).toHaveLength(1);
   });
 
+  test("a foreign name of this machine is refused with a problem document, too", async () => {
+    for (const path of ["/api/v1/queues", "/api/v1/status", "/api/v1/nothing"]) {
+      const { problem } = await answerTo(path, { headers: { host: "evil.example.com" } });
+      expect(problem).toMatchObject({ status: 403, code: "origin-refused" });
+      expect(problem.detail).toContain("Host must be localhost");
+    }
+    const page = await fetch(house.root, { headers: { host: "evil.example.com" } });
+    expect([page.status, page.headers.get("content-type")]).toEqual([
+      403,
+      "text/plain; charset=utf-8",
+    ]);
+    expect(house.asked()).toEqual([]);
+  });
+
   test("on a listener that others can reach every call but the status is refused", async () => {
     const open = await openApiHouse({ origins: { loopback: false } });
     try {
