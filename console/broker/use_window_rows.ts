@@ -16,6 +16,8 @@ export interface WindowRows<T> {
   /** Items in all; undefined before the first answer. */
   readonly total: number | undefined;
   readonly at: (index: number) => T | undefined;
+  /** When these rows were so, in ms since the epoch: ages are reckoned from then, as they are not asked for all the time. */
+  readonly knownAt: number;
   readonly error: ApiError | undefined;
   /** Says which rows are looked at. */
   readonly show: (rows: RowWindow) => void;
@@ -37,6 +39,7 @@ export interface WindowRowsOptions<T> {
 export function useWindowRows<T>(options: WindowRowsOptions<T>): WindowRows<T> {
   const { key, everyMs } = options;
   const [known, setKnown] = useState<KnownRows<T>>();
+  const [knownAt, setKnownAt] = useState(0);
   const [error, setError] = useState<ApiError>();
   const latest = useRef(options);
   latest.current = options;
@@ -64,6 +67,7 @@ export function useWindowRows<T>(options: WindowRowsOptions<T>): WindowRows<T> {
         for (const item of part.items) latest.current.note?.(item, at);
         knownNow.current = { ...part, offset: range.offset };
         setKnown(knownNow.current);
+        setKnownAt(Date.now());
         setError(undefined);
       } catch (cause) {
         if (signal.aborted) return;
@@ -96,6 +100,7 @@ export function useWindowRows<T>(options: WindowRowsOptions<T>): WindowRows<T> {
   const refresh = useCallback(() => again.current(), []);
   return {
     total: known?.total,
+    knownAt,
     at: (index) => (known === undefined ? undefined : rowAt(known, index)),
     error,
     show,

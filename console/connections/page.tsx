@@ -9,7 +9,6 @@ import { DataTable, type Sorting } from "../ui/data_table.tsx";
 import { FilterField } from "../ui/filter_field.tsx";
 import { formatCount } from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
-import { useNow } from "../ui/use_now.ts";
 import { navigate } from "../use_route.ts";
 import { connectionColumns, totalsOf } from "./columns.tsx";
 import { ConnectionPanel } from "./panel.tsx";
@@ -22,7 +21,6 @@ const orderSchema = querySchema.shape.order;
 /** The page at `#/connections`: who is connected, and what each of them does. */
 export function ConnectionsPage({ params }: { readonly params: RouteParams }): JSX.Element {
   const [rates] = useState(() => createRates({ minGapMs: 900, keysMax: 10_000 }));
-  const now = useNow(1_000);
   const filter = params["q"] ?? "";
   const sort = sortSchema.catch("number").parse(params["sort"]);
   const order = orderSchema.catch("asc").parse(params["order"]);
@@ -56,7 +54,7 @@ export function ConnectionsPage({ params }: { readonly params: RouteParams }): J
       <div class={open === undefined ? "split fill" : "split fill has-panel"}>
         <DataTable
           label="Connections"
-          columns={connectionColumns({ rates, now })}
+          columns={connectionColumns({ rates, now: rows.knownAt })}
           total={rows.total}
           at={rows.at}
           itemKey={({ number }) => number}

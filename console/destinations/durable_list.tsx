@@ -6,7 +6,6 @@ import { useWindowRows } from "../broker/use_window_rows.ts";
 import { type Column, DataTable } from "../ui/data_table.tsx";
 import { formatAge, formatBytes, formatCount, formatDateTime } from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
-import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import type { ListProps } from "./list_props.ts";
 
@@ -16,7 +15,6 @@ const { sort: sortSchema, order: orderSchema } = CALLS.durables.query.shape;
 /** The durable subscriptions, in use or not. */
 export function DurableList(props: ListProps): JSX.Element {
   const { filter, params, go } = props;
-  const now = useNow(1_000);
   const sort = sortSchema.catch("name").parse(params["sort"]);
   const order = orderSchema.catch("asc").parse(params["order"]);
   const rows = useWindowRows({
@@ -31,7 +29,7 @@ export function DurableList(props: ListProps): JSX.Element {
       <DataTable
         class="fill"
         label="Durable subscriptions"
-        columns={durableColumns(now)}
+        columns={durableColumns(rows.knownAt)}
         total={rows.total}
         at={rows.at}
         itemKey={({ id }) => id}

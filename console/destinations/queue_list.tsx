@@ -8,7 +8,6 @@ import { useWindowRows } from "../broker/use_window_rows.ts";
 import { type Column, DataTable } from "../ui/data_table.tsx";
 import { formatAge, formatBytes, formatCount, formatDateTime, formatRate } from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
-import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
 import type { ListProps } from "./list_props.ts";
 
@@ -19,7 +18,6 @@ const { sort: sortSchema, order: orderSchema } = CALLS.queues.query.shape;
 export function QueueList(props: ListProps & { readonly kind: QueueInfo["kind"] }): JSX.Element {
   const { kind, filter, params, go } = props;
   const [rates] = useState(() => createRates({ minGapMs: 900, keysMax: 10_000 }));
-  const now = useNow(1_000);
   const sort = sortSchema.catch("name").parse(params["sort"]);
   const order = orderSchema.catch("asc").parse(params["order"]);
   const rows = useWindowRows({
@@ -35,7 +33,7 @@ export function QueueList(props: ListProps & { readonly kind: QueueInfo["kind"] 
       <DataTable
         class="fill"
         label={TITLES[kind]}
-        columns={queueColumns({ rates, now })}
+        columns={queueColumns({ rates, now: rows.knownAt })}
         total={rows.total}
         at={rows.at}
         itemKey={({ path }) => path}

@@ -137,6 +137,25 @@ describe.skipIf(browserMissing !== undefined)("connections in the console", () =
   );
 
   test(
+    "how long ago something came is as old as the list, not older",
+    async () => {
+      await session.connect({ login: "busy" });
+      const page = await session.open("#/overview");
+      await page.clock.install();
+      await page.evaluate(`location.hash = "#/connections"`);
+      const cells = page.locator(".virtual-row", { hasText: "busy" }).getByRole("gridcell");
+      await cells.last().waitFor();
+      // From now on no answer comes, and the clock goes on.
+      await page.route("**/api/v1/connections?*", () => {});
+      const seen = await cells.last().innerText();
+      await page.clock.runFor(10_000);
+      expect(await cells.last().innerText()).toBe(seen);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "show what they send and get, per second",
     async () => {
       const client = await session.connect({ login: "busy" });
