@@ -49,6 +49,12 @@ export function JourneyView(props: {
   return (
     <section class="journey">
       <h3>The way of its message</h3>
+      {steps.every(({ kind }) => kind !== "sent") && (
+        <p class="muted">
+          Its SEND is not here: it went by before anybody watched or was left out, or the message
+          came over HTTP, as what this console sends does.
+        </p>
+      )}
       <ol>
         {steps.slice(0, max).map((step, index) => (
           <Step

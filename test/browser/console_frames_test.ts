@@ -391,6 +391,30 @@ describe.skipIf(browserMissing !== undefined)("frames in the console", () => {
   );
 
   test(
+    "of a message that came over HTTP are followed from there on, and that is said",
+    async () => {
+      const page = await openFrames();
+      const ann = await session.connect();
+      ann.subscribe("/queue/by-http", () => {});
+      await publish(ann, { destination: "/topic/settled" });
+      const said = panel(page).getByText("the message came over HTTP");
+      await session.broker.call("publish", { destination: "/queue/by-http", body: "one" });
+      await rowOf(page, "MESSAGE", "/queue/by-http").click();
+      await panel(page).getByRole("button", { name: "Follow" }).click();
+      await panel(page).getByText("Delivered to 1 connection.").waitFor();
+      await said.waitFor();
+      await publish(ann, { destination: "/queue/by-stomp", body: "two" });
+      await page.getByRole("button", { name: /new frame/ }).click();
+      await rowOf(page, "SEND", "/queue/by-stomp").click();
+      await panel(page).getByRole("button", { name: "Follow", pressed: false }).click();
+      await panel(page).locator(".journey-what", { hasText: "Sent by" }).waitFor();
+      expect(await said.count()).toBe(0);
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "that mean harm are shown as the text they are",
     async () => {
       const page = await openFrames();

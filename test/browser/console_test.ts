@@ -294,6 +294,9 @@ describe.skipIf(browserMissing !== undefined)("the console", () => {
       await publish(client, { destination: "/queue/orders", body: '{"a":1}' });
       const { items } = await session.broker.call("connections", { filter: "ann" });
       const { messages } = await session.broker.call("browseQueue", { name: "orders" });
+      client.subscribe("/queue/work", () => {}, { ack: "client" });
+      await publish(client, { destination: "/queue/work", body: "job" });
+      const { messages: held } = await session.broker.call("heldMessages", { name: "work" });
       const page = await session.open("", { ...options, colorScheme });
       for (const [hash, ready] of [
         ["#/overview", ".chart canvas"],
@@ -304,6 +307,10 @@ describe.skipIf(browserMissing !== undefined)("the console", () => {
         ["#/destinations?tab=temporary", ".empty"],
         ["#/destinations?open=orders", ".virtual-row"],
         [`#/destinations?open=orders&message=${messages[0]?.key}`, ".panel .body-view"],
+        ["#/destinations?open=work&view=held", ".virtual-row"],
+        [`#/destinations?open=work&view=held&message=${held[0]?.key}`, ".panel .body-view"],
+        ["#/destinations?open=work&view=consumers", ".virtual-row"],
+        ["#/destinations?tab=topics&open=a", ".virtual-row"],
         ["#/destinations?open=none", ".empty"],
       ] as const) {
         await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
