@@ -81,11 +81,18 @@ function heldSource(name: string): Pick<MessageSource, "id" | "one"> {
   };
 }
 
-function Holder({ message }: { readonly message: HeldMessageInfo }): JSX.Element {
-  const { connection, login, subscription } = message;
+function Holder(props: {
+  readonly message: HeldMessageInfo;
+  /** Within a row the keyboard goes to the row. */
+  readonly isInRow?: boolean;
+}): JSX.Element {
+  const { connection, login, subscription } = props.message;
   return (
     <>
-      <a tabIndex={-1} href={hrefTo("connections", { open: String(connection) })}>
+      <a
+        {...(props.isInRow === true ? { tabIndex: -1 } : {})}
+        href={hrefTo("connections", { open: String(connection) })}
+      >
         connection {formatCount(connection)}
       </a>
       {login !== "" && (
@@ -118,7 +125,7 @@ function columnsAt(now: number): readonly Column<HeldMessageInfo>[] {
       width: 8,
       grow: 1,
       rank: 0,
-      cell: (message) => <Holder message={message} />,
+      cell: (message) => <Holder message={message} isInRow />,
     },
     {
       id: "deliveries",

@@ -311,6 +311,10 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
       await panel.getByText('"two"').waitFor();
       await panel.locator(".facts", { hasText: "Held by" }).getByText("slowpoke").waitFor();
       expect(await panel.getByRole("button", { name: /Delete|Move/ }).count()).toBe(0);
+      const link = panel.getByRole("link", { name: /^connection \d+$/ });
+      expect(
+        await link.evaluate<number, { readonly tabIndex: number }>((each) => each.tabIndex),
+      ).toBe(0);
       await page.reload();
       await panel.getByText('"two"').waitFor();
       await page.keyboard.press("Escape");
