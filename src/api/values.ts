@@ -24,7 +24,9 @@ export const statusSchema = z.object({
   topics: count,
   messagesIn: count.describe("Messages accepted since the start"),
   messagesOut: count.describe("Messages handed to subscribers since the start"),
-  messagesWaiting: count,
+  messagesWaiting: count.describe(
+    "Messages in all queues, those for subscribers of topics and those that consumers hold among them",
+  ),
   memoryBytes: count.describe("Bytes of messages held: queues, outboxes, transactions"),
   listeners: z.array(
     z.object({
