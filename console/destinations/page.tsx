@@ -4,7 +4,6 @@ import { usePolled } from "../broker/api.ts";
 import { statistics } from "../broker/this_statistics.ts";
 import { hrefTo, type RouteParams } from "../route.ts";
 import { FilterField } from "../ui/filter_field.tsx";
-import { formatCount } from "../ui/format.ts";
 import { LinkTabs } from "../ui/link_tabs.tsx";
 import { useStore } from "../ui/use_store.ts";
 import { navigate } from "../use_route.ts";
@@ -135,25 +134,11 @@ function TabBar({ tab, filter }: { readonly tab: TabId; readonly filter: string 
       tabs={TABS.map(({ id, title }) => ({
         id,
         href: hrefTo("destinations", { tab: id, q: filter }),
-        title: (
-          <>
-            {title} <Count count={counts[id]} isBad={id === "dead-letters"} />
-          </>
-        ),
+        title,
+        count: counts[id],
+        isBad: id === "dead-letters",
       }))}
     />
-  );
-}
-
-function Count(props: {
-  readonly count: number | undefined;
-  readonly isBad: boolean;
-}): JSX.Element {
-  const { count, isBad } = props;
-  return (
-    <span class={isBad && count !== undefined && count > 0 ? "tag bad count" : "tag count"}>
-      {count === undefined ? "–" : formatCount(count)}
-    </span>
   );
 }
 

@@ -176,12 +176,8 @@ function ViewBar(props: {
           ...params,
           ...{ message: undefined, view: id === "waiting" ? undefined : id },
         }),
-        title: (
-          <>
-            {title}{" "}
-            <span class="tag count">{queue === undefined ? "–" : formatCount(countOf(queue))}</span>
-          </>
-        ),
+        title,
+        count: queue && countOf(queue),
       }))}
     />
   );
