@@ -154,4 +154,51 @@ describe.skipIf(browserMissing !== undefined)("hostile text in the console", () 
     },
     TIMEOUT_MS,
   );
+
+  test.each(SIZES)(
+    "%s: who subscribed, by what, and what is held are text as well",
+    async (size, options) => {
+      const name = `${size}${"narrow".repeat(90)}<img src=x onerror=alert(6)`;
+      const login = `\u202e<b>${"wide".repeat(500)}`;
+      const client = await session.connect({ login, "client-id": MARKUP });
+      const headers = {
+        ...{ id: `<img src=x>${"i".repeat(900)}`, ack: "client" },
+        selector: `a = '${MARKUP}'`,
+      };
+      client.subscribe(`/topic/${name}`, () => {}, headers);
+      client.subscribe(`/queue/${name}`, () => {}, { id: headers.id.slice(1), ack: "client" });
+      await publish(client, { destination: `/queue/${name}`, body: MARKUP });
+      const encoded = encodeURIComponent(name);
+      const page = await open(`#/destinations?tab=topics&open=${encoded}`, options);
+      const narrow = async (what: string) => {
+        const over = await page.evaluate<number>(
+          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        );
+        expect(over, what).toBeLessThanOrEqual(0);
+        expect(await axeViolations(page), what).toEqual([]);
+        await expectHarmless(page);
+      };
+      const row = page.locator(".virtual-row", { hasText: "\\u202e<b>wide" });
+      await row.waitFor();
+      await narrow("a topic");
+      for (const view of ["consumers", "held"]) {
+        await page.evaluate(
+          `location.hash = "#/destinations?view=${view}&open=" + ${JSON.stringify(encoded)}`,
+        );
+        await row.waitFor();
+        await narrow(view);
+      }
+      await row.click();
+      await page.locator(".panel .body-view", { hasText: "<style>" }).waitFor();
+      await page.locator(".panel .facts", { hasText: "\\u202e<b>wide" }).waitFor();
+      await narrow("a held message");
+      await page.evaluate(`location.hash = "#/destinations"`);
+      await page.getByRole("button", { name: "Publish…" }).click();
+      const file = { name: `<img src=x>${"f".repeat(900)}`, mimeType: "text/<b>" };
+      await page.getByLabel("File to publish").setInputFiles({ ...file, buffer: Buffer.from("x") });
+      await page.locator(".publish-file", { hasText: "<img src=x>" }).waitFor();
+      await narrow("a file");
+    },
+    TIMEOUT_MS,
+  );
 });
