@@ -6,7 +6,14 @@ import { callApi } from "../broker/api.ts";
 import { createRates, type Rates } from "../broker/rates.ts";
 import { useWindowRows } from "../broker/use_window_rows.ts";
 import { type Column, DataTable } from "../ui/data_table.tsx";
-import { formatAge, formatBytes, formatCount, formatDateTime, formatRate } from "../ui/format.ts";
+import {
+  formatAge,
+  formatBytes,
+  formatCount,
+  formatDateTime,
+  formatRate,
+  plural,
+} from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
 import { VisibleText } from "../ui/visible_text.tsx";
 import type { ListProps } from "./list_props.ts";
@@ -91,9 +98,18 @@ function queueColumns(about: {
       width: 4.5,
       rank: 3,
       cell: ({ held, delayed }) => (
-        <span title={delayed > 0 ? `${formatCount(delayed)} more are kept back` : undefined}>
-          {formatCount(held + delayed)}
-        </span>
+        <>
+          {formatCount(held)}
+          {delayed > 0 && (
+            <span
+              class="muted"
+              title={`${plural(delayed, "refused message")} kept back for a while`}
+            >
+              {" "}
+              +{formatCount(delayed)}
+            </span>
+          )}
+        </>
       ),
     },
     {

@@ -293,6 +293,30 @@ describe.skipIf(browserMissing !== undefined)("destinations in the console", () 
   );
 
   test(
+    "what is kept back after a refusal is told apart from what consumers hold, in the list as on the page",
+    async () => {
+      await fill("slowly", ["x"]);
+      const page = await session.open("#/connections");
+      await page.route(/\/api\/v1\/queues(?:\?|\/slowly$)/, async (route) => {
+        const answered = await route.fetch();
+        const text = await answered.text();
+        const body = text.replaceAll('"held":0,"delayed":0', '"held":3,"delayed":2');
+        await route.fulfill({ response: answered, body });
+      });
+      await page.evaluate(`location.hash = "#/destinations?q=slowly"`);
+      const cells = row(page, "slowly").getByRole("gridcell");
+      await cells.nth(2).filter({ hasText: "3" }).waitFor();
+      expect((await cells.nth(2).innerText()).replace(/\s+/g, " ").trim()).toBe("3 +2");
+      await row(page, "slowly").click();
+      const held = page.locator(".figures > div", { hasText: "Held" });
+      await held.getByText("2 kept back").waitFor();
+      expect(await held.locator("dd").first().innerText()).toBe("3");
+      expectClean();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "what consumers hold is looked at, with who has it, and who consumes is listed",
     async () => {
       const client = await session.connect({ login: "slowpoke" });
