@@ -498,6 +498,32 @@ overEachTransport(
       await sender.silent();
     });
 
+    test("SEMANTICS SEND: what waited behind a publisher that was held back is not older for it", async () => {
+      const { runtime } = house.broker();
+      const [topic, queue] = [house.topic(), house.queue()];
+      const [slow, sender, consumer] = [
+        await house.connect(),
+        await house.connect(),
+        await house.connect(),
+      ];
+      await subscribe(slow, topic);
+      await subscribe(consumer, queue);
+      slow.line.stall();
+      const filler = frameText("SEND", { destination: topic }, { body: "x".repeat(9_000) });
+      const late = frameText("SEND", { destination: queue, ttl: 300 }, { body: "late" });
+      // In one text, so that the second waits inside the broker.
+      sender.send(filler + late);
+      runtime.advance(500);
+      await consumer.silent();
+      const releasedAt = runtime.now();
+      slow.line.flow();
+      await consumer.expect(
+        "MESSAGE",
+        { timestamp: `${releasedAt}`, expires: `${releasedAt + 300}` },
+        "late",
+      );
+    });
+
     test("SEMANTICS CONNECT: a publisher that is held back is not judged by its silence", async () => {
       const destination = house.topic();
       const slow = await house.connect();

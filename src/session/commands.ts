@@ -30,8 +30,8 @@ export interface Client {
   intern(text: string): string;
   /** Headers of lines that may be sent on as they are; one for messages that come alike. */
   headersOf(lines: string): HeaderBlock;
-  /** When the frame at hand came, or what came after it, in ms since the epoch. */
-  readonly receivedAt: number;
+  /** When the frame at hand came or, where it waited for its turn, when that came, in ms since the epoch. */
+  readonly takenInAt: number;
   /** Answers CONNECT; throws if the two sides have no common ground. */
   login(frame: Frame): void;
   /** The frame at hand made, delivers or settles that message; told for those who look at frames. */
@@ -96,7 +96,7 @@ function refuseSecondConnect(_client: Client, frame: Frame): void {
 
 function send(client: Client, frame: Frame, done: Done): void {
   const draft = preparedSend(client, frame);
-  draft.fill(frame, client.receivedAt);
+  draft.fill(frame, client.takenInAt);
   const message = client.session.publish(draft, done);
   draft.empty();
   client.concerns(message);

@@ -250,8 +250,9 @@ export class Connection
     };
   }
 
-  get receivedAt(): number {
-    return this.#liveness.receivedAt;
+  get takenInAt(): number {
+    // What waited for its turn may have come long ago, when its publisher was held back.
+    return this.#inTurn ? this.#context.turn.goSince : this.#liveness.receivedAt;
   }
 
   now(): number {

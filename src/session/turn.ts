@@ -58,6 +58,7 @@ export class Turn {
   #scheduled = false;
   #left = TURN_BUDGET;
   #servesFlood = false;
+  #goSince = 0;
   /** In ms since the epoch. */
   #endsAt = 0;
   /** Deliveries and frames since the start; only differences mean anything. */
@@ -84,6 +85,11 @@ export class Turn {
   /** Whether what is done now is done for a flood, whose batches may wait. */
   get servesFlood(): boolean {
     return this.#servesFlood;
+  }
+
+  /** When the go began of the worker that has it now, in ms since the epoch. */
+  get goSince(): number {
+    return this.#goSince;
   }
 
   /** Whether this turn has taken its time, whatever was done in it. */
@@ -179,7 +185,7 @@ export class Turn {
       const worker = workers[next];
       const { allowance } = this;
       if (worker === undefined || allowance <= 0) break;
-      const since = this.#now();
+      const since = (this.#goSince = this.#now());
       const limit = this.spent + allowance;
       this.#servesFlood = isFlood(worker, since);
       if (!worker.work(allowance)) continue;
