@@ -736,6 +736,7 @@ export class Connection
     this.#noteStaleAcks();
     this.release();
     this.#intake?.end();
+    this.#intake = undefined;
     this.#context.counters.dropped += this.#outbox.dropped;
     this.#owner.ended(this);
     this.#context.observe({

@@ -41,7 +41,7 @@ function open() {
     round();
     return { line, bodies };
   };
-  return { visit, round, advance: base.advance };
+  return { broker, visit, round, advance: base.advance };
 }
 
 function sends(topic: string, bodies: readonly string[]): string {
@@ -98,5 +98,23 @@ describe("Beside a flood", () => {
     calm.line.send(sends("/topic/calm", ["now"]));
     round();
     expect(reader.bodies.slice(BURST.length)).toEqual(["once more", "now"]);
+  });
+
+  test("who is refused and cut while others have their go gives its memory back", () => {
+    const { broker, visit, round } = open();
+    const flooders = Array.from({ length: 40 }, () => visit());
+    const flood = Buffer.from(sends("/topic/flood", FLOOD.slice(0, 5_000)));
+    for (const { line } of flooders) line.send(flood);
+    const rounds = (): void => {
+      for (let i = 0; i < 30; i++) round();
+    };
+    round();
+    // These had their go: so many others wait that they have none in the next turns.
+    for (const connection of [...broker.connections.all()].slice(0, 20)) connection.shutDown();
+    for (const { line } of flooders.slice(0, 20)) line.cut();
+    rounds();
+    for (const { line } of flooders.slice(20)) line.cut();
+    rounds();
+    expect([broker.connections.size, broker.context.memory.used]).toEqual([0, 0]);
   });
 });
