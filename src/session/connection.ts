@@ -720,6 +720,8 @@ export class Connection
     if (this.#paused) this.#wire.resume();
     this.#wire.close(code, reason);
     this.#context.deadlines.schedule(this, this.#leftAt + LINGER_MS);
+    // Nobody else tells of a wire that went before, while its input was held back.
+    if (this.#wireGone !== undefined) this.#context.turn.after(() => this.#end());
   }
 
   #discard(bytes: number): void {

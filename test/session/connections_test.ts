@@ -241,6 +241,41 @@ describe("A flood on one connection", () => {
   });
 });
 
+describe("A publisher that is held back when its wire goes", () => {
+  const subscribe = (destination: string, more = ""): string =>
+    `SUBSCRIBE\nid:s\ndestination:${destination}\n${more}\n\0`;
+  /** One that listens and reads nothing, and one that is held back for it and gone. */
+  const withOneGone = (about: { readonly subscribes: string; readonly login?: string }) => {
+    const { visit, broker, runtime } = open({ outboxBytesMax: 16_384 });
+    const enter = (text: string): Visitor => {
+      const visitor = visit();
+      visitor.line.send(about.login ?? CONNECT);
+      visitor.line.send(text);
+      runtime.pump();
+      return visitor;
+    };
+    const slow = enter(subscribe("/topic/a"));
+    const publisher = enter(about.subscribes);
+    slow.line.stall();
+    publisher.line.send(`SEND\ndestination:/topic/a\n\n${"x".repeat(9_000)}\0`);
+    runtime.pump();
+    expect(publisher.line.paused).toBe(true);
+    publisher.line.cut();
+    return { broker, runtime, slow, enter };
+  };
+
+  test("is at its end when it is refused, though nobody releases it", () => {
+    const durably = subscribe("/topic/b", "activemq.subscriptionName:n\n");
+    const login = CONNECT.replace("host:a\n", "host:a\nclient-id:c\n");
+    const { broker, slow, enter } = withOneGone({ subscribes: durably, login });
+    const heir = enter(durably);
+    slow.line.cut();
+    expect(broker.connections.size).toBe(1);
+    heir.line.cut();
+    expect([broker.connections.size, broker.context.heldBack.waiting.size]).toEqual([0, 0]);
+  });
+});
+
 test.each([
   ["one receipt after the other", (i: number) => `destination:/topic/a\nreceipt:r-${i}`],
   ["many destinations", (i: number) => `destination:/topic/a${i}\nreceipt:r-${i}`],
