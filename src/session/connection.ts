@@ -428,7 +428,9 @@ export class Connection
   // Deliveries
 
   get receptive(): boolean {
-    return this.#state === "connected" && !this.#outbox.pressed;
+    // Without a wire it is not at its end until all it sent is carried out, and loses what it is given.
+    const isThere = this.#state === "connected" && this.#wireGone === undefined;
+    return isThere && !this.#outbox.pressed;
   }
 
   hand(subscription: Subscription, message: Message, entry: QueueEntry | undefined): boolean {

@@ -264,6 +264,14 @@ describe("A publisher that is held back when its wire goes", () => {
     return { broker, runtime, slow, enter };
   };
 
+  test("is given no message of a queue: somebody else is", () => {
+    const { runtime, enter } = withOneGone({ subscribes: subscribe("/queue/q") });
+    const sends = "SEND\ndestination:/queue/q\n\nm\0".repeat(3);
+    const heir = enter(`${sends}${subscribe("/queue/q")}`);
+    runtime.pump();
+    expect(heir.told).toEqual(["CONNECTED", "MESSAGE", "MESSAGE", "MESSAGE"]);
+  });
+
   test("is at its end when it is refused, though nobody releases it", () => {
     const durably = subscribe("/topic/b", "activemq.subscriptionName:n\n");
     const login = CONNECT.replace("host:a\n", "host:a\nclient-id:c\n");
