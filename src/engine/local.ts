@@ -658,7 +658,7 @@ export class LocalEngine {
       const message = retained[at] as Message;
       // What has come in its place meanwhile was given live.
       if (!this.#topics.isRetained(message)) continue;
-      this.#delivered(() => subscriber.deliver(message, undefined));
+      this.#delivered(() => subscriber.deliver(passing(message), undefined));
     }
     return false;
   }
@@ -685,7 +685,7 @@ export class LocalEngine {
         const { message, place } = entry;
         browse.position = { priority: message.priority, place };
         if (place > browse.lastPlace || subscriber.filter?.matches(message) === false) continue;
-        this.#delivered(() => subscriber.deliver(message, undefined));
+        this.#delivered(() => subscriber.deliver(passing(message), undefined));
       }
       if (entries.length === BROWSE_BATCH || subscriber.credit <= 0) continue;
       browse.over = true;
@@ -735,6 +735,11 @@ export class LocalEngine {
   #assertNotDelivering(): void {
     if (this.#delivering) throw new Error("A subscriber called the engine from inside deliver");
   }
+}
+
+/** The same message for one receiver: what is written of one that stays would stay with it, and count for nobody. */
+function passing(message: Message): Message {
+  return message.with({});
 }
 
 function isDeadLetters(queue: Queue): boolean {

@@ -2,7 +2,7 @@ import type { Message } from "../broker/message.ts";
 import type { QueueEntry } from "../broker/queue.ts";
 import { Fault, quote } from "../fault.ts";
 import type { TracedFrame } from "../observe/events.ts";
-import { encodeFrame, encodeMessage } from "../protocol/encoder.ts";
+import { encodeFrame, encodeMessage, forgetEncoded } from "../protocol/encoder.ts";
 import { type DecoderLimits, type Frame, type FrameHead, headerOf } from "../protocol/frame.ts";
 import { HeadMemo } from "../protocol/head_memo.ts";
 import { type HeaderBlock, writeHeaders } from "../protocol/header_block.ts";
@@ -442,7 +442,11 @@ export class Connection
         const held = session.acks.hold(subscription, entry);
         if (this.#rules.sendsAckHeader) head += `ack:${session.acks.idOf(held)}\n`;
       }
-      if (entry.deliveries > 1) head += `redelivered:true\ndelivery-count:${entry.deliveries}\n`;
+      if (entry.deliveries > 1) {
+        head += `redelivered:true\ndelivery-count:${entry.deliveries}\n`;
+        // It may wait for long, with what was written of it, which counts for nobody.
+        forgetEncoded(message);
+      }
     }
     const { counters, tap } = this.#context;
     counters.delivered++;

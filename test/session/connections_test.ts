@@ -1,5 +1,6 @@
 import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
+import { detach } from "../../src/broker/detach.ts";
 import { type ConfigOverrides, defaultConfig } from "../../src/config.ts";
 import { type Broker, createBroker } from "../../src/stompbox.ts";
 import { type FakeLine, openFakeLine } from "../support/fake_line.ts";
@@ -36,7 +37,8 @@ function open(limits: NonNullable<ConfigOverrides["limits"]>): House {
         {
           data: (data) => {
             const text = String(data);
-            told.push(/\ncode:(.*)\n/.exec(text)?.[1] ?? text.split("\n")[0] ?? "");
+            // A part would keep the whole.
+            told.push(detach(/\ncode:(.*)\n/.exec(text)?.[1] ?? text.split("\n")[0] ?? ""));
           },
           closed: ({ clean }) => told.push(clean ? "closed" : "cut"),
         },
@@ -309,4 +311,46 @@ test.each([
   }
   expect(heap() - before).toBeLessThan((CLIENTS * BODY_BYTES) / 2);
   expect(visitors.every(({ told }) => told.length === 9)).toBe(true);
+});
+
+describe("What was written of a message stays with none that waits on", () => {
+  const COUNT = 50;
+  const BODY_BYTES = 100_000;
+
+  test.each([
+    ["that came back from a consumer", "/queue/q", "", "ack:client-individual\nprefetch-count:0\n"],
+    ["that was shown", "/queue/q", "", "browser:true\n"],
+    ["that a topic keeps", "/topic/t", "retain:set\n", ""],
+  ])("%s", (_what, destination, asked, subscribed) => {
+    const { visit, runtime, broker } = open({});
+    const enter = (text: string): Visitor => {
+      const visitor = visit();
+      visitor.login();
+      visitor.line.send(text);
+      runtime.pump();
+      return visitor;
+    };
+    const heap = (): number => {
+      Bun.gc(true);
+      return heapStats().heapSize;
+    };
+    const sender = enter("");
+    for (let at = 0; at < COUNT; at++) {
+      const body = Buffer.alloc(BODY_BYTES, 97 + (at % 26)).toString();
+      const path = destination.startsWith("/topic/") ? `${destination}.${at}` : destination;
+      sender.line.send(`SEND\ndestination:${path}\n${asked}\n${body}\0`);
+      runtime.pump();
+    }
+    const [before, counted] = [heap(), broker.context.memory.used];
+    const pattern = destination.startsWith("/topic/") ? `${destination}.*` : destination;
+    for (let round = 0; round < 4; round++) {
+      const { told, line } = enter(
+        `SUBSCRIBE\nid:s${round}\ndestination:${pattern}\n${subscribed}\n\0`,
+      );
+      expect(told.filter((each) => each === "MESSAGE").length).toBeGreaterThanOrEqual(COUNT);
+      line.cut();
+    }
+    expect(broker.context.memory.used).toBe(counted);
+    expect(heap() - before).toBeLessThan((COUNT * BODY_BYTES) / 2);
+  });
 });
