@@ -64,7 +64,8 @@ export function loadSettings(given: Arguments, terminal: Terminal): SettingsResu
       } else {
         mistakes.push(...sentences({ option, value, label, error: result.error }));
         // The items that are right still count, so that what is wrong between them is told too.
-        const rest = itemsLeft(value, result.error);
+        const hasItems = option.kind === "list" || option.kind === "rules";
+        const rest = hasItems ? itemsLeft(value, result.error) : [];
         if (rest.length > 0) values.set(option, rest);
         else refused.add(option.name);
       }

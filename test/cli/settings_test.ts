@@ -32,6 +32,16 @@ function mistakesOf(world: World): readonly string[] {
   return "mistakes" in result ? result.mistakes : [];
 }
 
+test("a list where one value is expected is a mistake, whatever is in it", () => {
+  const files = {
+    "stompbox.json": '{"log":["info"],"watch":[true],"listen":["ws://localhost:1"]}',
+  };
+  expect(mistakesOf({ argv: ["--config", "stompbox.json"], files })).toEqual([
+    'Cannot use ["info"] as log in stompbox.json: expected debug | info | warn | error',
+    "Cannot use [true] as watch in stompbox.json: expected true or false",
+  ]);
+});
+
 test("the variables of other commands are none of the broker's, and no mistake", () => {
   const env = Object.fromEntries([...CLIENT_VARIABLES].map((name) => [name, "x"]));
   expect(settingsOf({ env: { ...env, STOMPBOX_LOG: "warn" } }).config.log).toBe("warn");
