@@ -87,6 +87,8 @@ export class LocalEngine {
   /** Temporary destinations: whose they are, and what that client calls them. */
   readonly #temporaries = new Map<string, { readonly source: Source; readonly ownPath: string }>();
   readonly #schedule = new Schedule();
+  /** Since the last tick: copies of messages that stay where they are, to be handed out. */
+  readonly #copies = new Map<Message, Message>();
   #messages = 0;
   readonly #ids: NumberedIds;
   #delivering = false;
@@ -341,11 +343,12 @@ export class LocalEngine {
     return browse !== undefined && this.#browseOn(subscriber, browse);
   }
 
-  /** Messages expire, and come back that were kept back. */
+  /** Messages expire, and come back that were kept back. To be called some times a second. */
   tick(): void {
     this.#assertNotDelivering();
     this.#runDue();
     this.#topics.expireRetained();
+    this.#copies.clear();
   }
 
   /** The client is gone: its temporary destinations go with what is in them. */
@@ -658,9 +661,22 @@ export class LocalEngine {
       const message = retained[at] as Message;
       // What has come in its place meanwhile was given live.
       if (!this.#topics.isRetained(message)) continue;
-      this.#delivered(() => subscriber.deliver(passing(message), undefined));
+      this.#delivered(() => subscriber.deliver(this.#passing(message), undefined));
     }
     return false;
+  }
+
+  /**
+   * What is handed out of a message that stays: what is written of it once for
+   * all who come at a time would otherwise stay with it, and count for nobody.
+   */
+  #passing(message: Message): Message {
+    let copy = this.#copies.get(message);
+    if (copy === undefined) {
+      copy = message.with({});
+      this.#copies.set(message, copy);
+    }
+    return copy;
   }
 
   #browse(subscriber: Consumer, destination: Destination): Attachment {
@@ -685,7 +701,7 @@ export class LocalEngine {
         const { message, place } = entry;
         browse.position = { priority: message.priority, place };
         if (place > browse.lastPlace || subscriber.filter?.matches(message) === false) continue;
-        this.#delivered(() => subscriber.deliver(passing(message), undefined));
+        this.#delivered(() => subscriber.deliver(this.#passing(message), undefined));
       }
       if (entries.length === BROWSE_BATCH || subscriber.credit <= 0) continue;
       browse.over = true;
@@ -735,11 +751,6 @@ export class LocalEngine {
   #assertNotDelivering(): void {
     if (this.#delivering) throw new Error("A subscriber called the engine from inside deliver");
   }
-}
-
-/** The same message for one receiver: what is written of one that stays would stay with it, and count for nobody. */
-function passing(message: Message): Message {
-  return message.with({});
 }
 
 function isDeadLetters(queue: Queue): boolean {
