@@ -52,6 +52,8 @@ export function createHeldCalls(
 
 function* holdings(connections: Connections): Iterable<Holding> {
   for (const connection of connections.all()) {
+    // Most hold nothing, and have nowhere to note it: to ask for it would make that place.
+    if (connection.session.unacknowledged === 0) continue;
     for (const held of connection.session.acks.all) yield { connection, held };
   }
 }
