@@ -1,5 +1,6 @@
 import { NumberedIds } from "../broker/numbered_ids.ts";
 import type { QueueEntry } from "../broker/queue.ts";
+import { OrdinalIndex } from "./ordinal_index.ts";
 import type { Held, Subscription } from "./subscription.ts";
 
 /**
@@ -9,7 +10,7 @@ import type { Held, Subscription } from "./subscription.ts";
  */
 export class Acks {
   readonly #ids: NumberedIds;
-  #byOrdinal: Map<number, Held> | undefined;
+  readonly #byOrdinal = new OrdinalIndex<Held>();
   #given = 0;
 
   /** `prefix`: what ids of its deliveries begin with; no other session of any run has it. */
@@ -34,12 +35,12 @@ export class Acks {
 
   /** Deliveries held now. */
   get size(): number {
-    return this.#byOrdinal?.size ?? 0;
+    return this.#byOrdinal.size;
   }
 
   /** Deliveries held now, those bound to a transaction too. */
   get all(): Iterable<Held> {
-    return this.#byOrdinal?.values() ?? [];
+    return this.#byOrdinal.values();
   }
 
   /** Notes a delivery. */
@@ -61,14 +62,13 @@ export class Acks {
     if (subscription.heldByMessage !== undefined) addTo(subscription.heldByMessage, held);
     subscription.unacknowledged++;
     subscription.unacknowledgedBytes += countedBytes(held);
-    this.#byOrdinal ??= new Map();
-    this.#byOrdinal.set(ordinal, held);
+    this.#byOrdinal.add(held);
     return held;
   }
 
   /** The delivery with that ordinal, if it is not settled. */
   find(ordinal: number): Held | undefined {
-    return this.#byOrdinal?.get(ordinal);
+    return this.#byOrdinal.get(ordinal);
   }
 
   /**
@@ -104,7 +104,7 @@ export class Acks {
 
   /** A delivery is settled. */
   release(held: Held): void {
-    if (this.#byOrdinal?.delete(held.ordinal) !== true) return;
+    if (!this.#byOrdinal.delete(held.ordinal)) return;
     const { subscription, earlier, later } = held;
     if (!held.bound) uncount(held);
     if (earlier === undefined) subscription.firstHeld = later;
@@ -124,7 +124,7 @@ export class Acks {
   /** The next delivery of the same message that is not settled. */
   #twinOf(held: Held): Held | undefined {
     let { twin } = held;
-    while (twin !== undefined && this.#byOrdinal?.get(twin.ordinal) !== twin) twin = twin.twin;
+    while (twin !== undefined && this.#byOrdinal.get(twin.ordinal) !== twin) twin = twin.twin;
     return twin;
   }
 }
