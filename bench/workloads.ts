@@ -76,7 +76,7 @@ export const FULL_SIZE: RunSize = {
   warmUpSeconds: 0.5,
   peerWarmUpSecondsMax: 10,
   idleSeconds: 6,
-  logins: 5000,
+  logins: 20000,
   connections: 19_000,
   waiting: 100_000,
 };
