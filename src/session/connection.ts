@@ -782,6 +782,7 @@ export class Connection
 
   /** What waits for its turn need not stop what comes behind it: to pause and resume is two system calls. */
   #readLess(): void {
+    this.#intake?.countWaiting();
     if ((this.#intake?.bytes ?? 0) > PARKED_MAX) this.#pauseReading();
   }
 

@@ -98,6 +98,11 @@ export class Intake {
     this.#parkedBytes = 0;
   }
 
+  /** Counts what waits for its turn, which may be a while. */
+  countWaiting(): void {
+    this.#count(this.bytes);
+  }
+
   /** Counts what is held. Returns whether it is more than may be kept of what is nobody's message yet. */
   account(now: number): boolean {
     const memory = this.#memory;

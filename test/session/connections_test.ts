@@ -232,6 +232,21 @@ describe("A flood on one connection", () => {
     expect(broker.context.engine.counters.published).toBe(5_100);
   });
 
+  test("counts in the memory budget as it comes, before its turn", () => {
+    const { visit, broker } = open({});
+    const flooder = visit();
+    flooder.login();
+    const { memory } = broker.context;
+    // A little more than its go, and what waits behind it.
+    const frames = send.repeat(2_100);
+    flooder.line.send(frames);
+    flooder.line.send(frames);
+    expect(broker.context.engine.counters.published).toBeLessThan(2_100);
+    expect(memory.used).toBeGreaterThanOrEqual(frames.length);
+    visit();
+    expect([broker.context.engine.counters.published, memory.used]).toEqual([4_200, 0]);
+  });
+
   test("that is cut while it waits has what arrived carried out, and gives its memory back", () => {
     const { visit, broker } = open({});
     const flooder = visit();
