@@ -186,7 +186,11 @@ function readKnown(
   if (known.headers.length > 2 * headersMax || known.longest * 3 > headerLineBytesMax) {
     return undefined;
   }
-  if (!text.startsWith(known.text)) return readVaried(text, known, { last, limits });
+  if (known.layout !== undefined) {
+    const varied = readVaried(text, known, { last, limits });
+    if (varied !== undefined) return varied;
+  }
+  if (!text.startsWith(known.text)) return undefined;
   const { command, headers, block, contentLength, slot } = known;
   const body = text.slice(known.text.length, last);
   if (last !== undefined && !isAsLong(body, contentLength)) return undefined;
