@@ -4,10 +4,11 @@ import type { HeldMessageInfo } from "../../src/api/values.ts";
 import { callApi, usePolled } from "../broker/api.ts";
 import { hrefTo } from "../route.ts";
 import { type Column, DataTable } from "../ui/data_table.tsx";
-import { formatAge, formatBytes, formatCount, formatDateTime } from "../ui/format.ts";
+import { formatCount } from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
+import { ageColumn, SIZE_COLUMN } from "./message_columns.tsx";
 import { MessagePanel } from "./message_panel.tsx";
 import { MessagePreview } from "./message_preview.tsx";
 import type { MessageSource } from "./message_source.ts";
@@ -136,25 +137,7 @@ function columnsAt(now: number): readonly Column<HeldMessageInfo>[] {
       rank: 2,
       cell: ({ deliveries }) => formatCount(deliveries),
     },
-    {
-      id: "size",
-      title: "Size",
-      hint: "Bytes of the body",
-      numeric: true,
-      width: 4.75,
-      rank: 3,
-      cell: ({ bodyBytes }) => formatBytes(bodyBytes),
-    },
-    {
-      id: "age",
-      title: "Age",
-      hint: "Since it came to the queue",
-      numeric: true,
-      width: 4,
-      rank: 1,
-      cell: ({ arrivedAt }) => (
-        <span title={formatDateTime(arrivedAt)}>{formatAge(now - arrivedAt)}</span>
-      ),
-    },
+    SIZE_COLUMN,
+    ageColumn(now),
   ];
 }

@@ -4,11 +4,12 @@ import type { MessageInfo } from "../../src/api/values.ts";
 import { asApiError } from "../broker/api.ts";
 import { confirm } from "../ui/confirm_dialog.tsx";
 import { type Column, DataTable } from "../ui/data_table.tsx";
-import { formatAge, formatBytes, formatCount, formatDateTime, plural } from "../ui/format.ts";
+import { formatCount, plural } from "../ui/format.ts";
 import { LoadProblem } from "../ui/load_problem.tsx";
 import { showToast } from "../ui/toasts.tsx";
 import { useNow } from "../ui/use_now.ts";
 import { VisibleText } from "../ui/visible_text.tsx";
+import { ageColumn, SIZE_COLUMN } from "./message_columns.tsx";
 import { MessagePanel } from "./message_panel.tsx";
 import { MessagePreview } from "./message_preview.tsx";
 import { headerOf, type MessageSource, triesOf } from "./message_source.ts";
@@ -304,24 +305,7 @@ function messageColumns(options: ColumnsOptions): readonly Column<MessageInfo>[]
       rank: isDead ? 4 : 5,
       cell: (message) => formatCount(triesOf(message)),
     },
-    {
-      id: "size",
-      title: "Size",
-      hint: "Bytes of the body",
-      numeric: true,
-      width: 4.75,
-      rank: 3,
-      cell: ({ bodyBytes }) => formatBytes(bodyBytes),
-    },
-    {
-      id: "age",
-      title: "Age",
-      numeric: true,
-      width: 4,
-      rank: 1,
-      cell: ({ arrivedAt }) => (
-        <span title={formatDateTime(arrivedAt)}>{formatAge(now - arrivedAt)}</span>
-      ),
-    },
+    SIZE_COLUMN,
+    ageColumn(now),
   ];
 }
