@@ -480,10 +480,12 @@ export class Connection
 
   relieved(): void {
     if (this.#outbox.pressed || this.#state !== "connected") return;
+    const all = [...this.session.subscriptions.values()];
+    // Behind the one that was given something last, or the first would take all the room each time.
+    const last = this.#windows?.at(-1);
+    const next = last === undefined ? 0 : all.indexOf(last) + 1;
     this.#windows = undefined;
-    for (const subscription of this.session.subscriptions.values()) {
-      this.session.open(subscription);
-    }
+    for (const each of [...all.slice(next), ...all.slice(0, next)]) this.session.open(each);
     for (const publisher of this.#context.heldBack.waiting) publisher.release();
   }
 

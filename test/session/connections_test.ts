@@ -258,6 +258,34 @@ describe("A flood on one connection", () => {
   });
 });
 
+test("A client that is behind is given messages of all its queues in turn, whichever it subscribed to first", () => {
+  const { visit, broker, runtime } = open({ outboxBytesMax: 16_384 });
+  const [slow, publisher] = [visit(), visit()];
+  slow.login();
+  publisher.login();
+  const queues = ["/queue/a", "/queue/b", "/queue/c"];
+  for (const queue of queues) {
+    for (let i = 0; i < 50; i++) {
+      publisher.line.send(`SEND\ndestination:${queue}\n\n${"x".repeat(9_000)}\0`);
+    }
+  }
+  slow.line.stall();
+  for (const queue of queues) {
+    slow.line.send(`SUBSCRIBE\nid:${queue}\ndestination:${queue}\n\n\0`);
+  }
+  runtime.pump();
+  // It takes what was written, and nothing that is written for that.
+  const push = slow.told.push.bind(slow.told);
+  slow.told.push = (...all) => {
+    slow.line.stall();
+    return push(...all);
+  };
+  for (let reads = 0; reads < 40; reads++) slow.line.flow();
+  const taken = queues.map((queue) => 50 - (broker.context.engine.queues.get(queue)?.ready ?? 0));
+  expect(Math.min(...taken)).toBeGreaterThan(10);
+  expect(Math.max(...taken) - Math.min(...taken)).toBeLessThanOrEqual(5);
+});
+
 describe("A publisher that is held back when its wire goes", () => {
   const subscribe = (destination: string, more = ""): string =>
     `SUBSCRIBE\nid:s\ndestination:${destination}\n${more}\n\0`;
