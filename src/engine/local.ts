@@ -339,6 +339,11 @@ export class LocalEngine {
     for (const each of pattern?.queues ?? []) {
       if (subscriber.credit <= 0) return false;
       this.#resumeAt(each, subscriber);
+      // It had all that was left: the next time the others have their go first.
+      if (subscriber.credit <= 0 && pattern?.queues.delete(each) === true) {
+        pattern.queues.add(each);
+        return false;
+      }
     }
     return browse !== undefined && this.#browseOn(subscriber, browse);
   }

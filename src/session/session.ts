@@ -630,8 +630,18 @@ export class Session {
   }
 
   #resume(subscription: Subscription): void {
+    const { attachments } = subscription;
     let more = false;
-    for (const each of subscription.attachments) more = this.#context.engine.resume(each) || more;
+    let last: Attachment | undefined;
+    for (const each of attachments) {
+      more = this.#context.engine.resume(each) || more;
+      if (attachments.length > 1 && subscription.credit <= 0) last ??= each;
+    }
+    if (last !== undefined) {
+      // It had all that was left: the next time those behind it have their go first.
+      const next = attachments.indexOf(last) + 1;
+      subscription.attachments = [...attachments.slice(next), ...attachments.slice(0, next)];
+    }
     if (more) this.#owner.windowUsed(subscription);
   }
 

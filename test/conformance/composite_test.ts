@@ -100,6 +100,30 @@ overEachTransport(
       expect(bodiesOf(seen).toSorted()).toEqual(["a1", "a2", "b1", "b2", "t"]);
     });
 
+    test.each([
+      ["a list", (queues: readonly string[]) => queues.join(",")],
+      ["a wildcard", ([first = ""]: readonly string[]) => first.replace(/a$/, "*")],
+    ])("with a prefetch of one, %s gives of each queue in turn", async (_what, destinationOf) => {
+      const base = house.queue();
+      const queues = ["a", "b", "c"].map((leaf) => `${base}.${leaf}`);
+      const peer = await house.connect();
+      for (const queue of queues) await send(peer, queue, "1", "2", "3", "4");
+      await subscribe(peer, destinationOf(queues), {
+        ack: "client-individual",
+        "prefetch-count": "1",
+      });
+      const seen: string[] = [];
+      while (seen.length < 12) {
+        const message = await peer.expect("MESSAGE");
+        seen.push(message.get("destination") ?? "");
+        await settle(peer, "ACK", message);
+      }
+      for (let round = 0; round < 12; round += 3) {
+        expect(seen.slice(round, round + 3).toSorted()).toEqual(queues);
+      }
+      await peer.silent();
+    });
+
     test("SEMANTICS ACK: in client mode a list's ACK is cumulative over its leaves", async () => {
       const [queue, topic] = [house.queue(), house.topic()];
       const peer = await house.connect();
