@@ -25,7 +25,7 @@ import {
   type Step,
   type Verdict,
 } from "./operation.ts";
-import { type Changed, DEAD_LETTER_PREFIX, nameOf, Queues } from "./queues.ts";
+import { type Changed, DEAD_LETTER_PREFIX, nameOf, type QueuePattern, Queues } from "./queues.ts";
 import { Room } from "./room.ts";
 import type { Store, StoreChanges } from "./store.ts";
 import { type TopicEntry, Topics } from "./topics.ts";
@@ -336,15 +336,7 @@ export class LocalEngine {
     const { queue, subscriber, pattern, browse, retained } = attachment;
     if (retained.length > 0 && this.#deliverRetained(attachment)) return true;
     if (queue !== undefined) this.#resumeAt(queue, subscriber);
-    for (const each of pattern?.queues ?? []) {
-      if (subscriber.credit <= 0) return false;
-      this.#resumeAt(each, subscriber);
-      // It had all that was left: the next time the others have their go first.
-      if (subscriber.credit <= 0 && pattern?.queues.delete(each) === true) {
-        pattern.queues.add(each);
-        return false;
-      }
-    }
+    if (pattern !== undefined) this.#resumeInTurn(pattern);
     return browse !== undefined && this.#browseOn(subscriber, browse);
   }
 
@@ -727,6 +719,17 @@ export class LocalEngine {
   }
 
   /** As `#delivered` does it, without a closure for each acknowledgement. */
+  #resumeInTurn({ queues, subscriber }: QueuePattern): void {
+    for (const each of queues) {
+      if (subscriber.credit <= 0) return;
+      this.#resumeAt(each, subscriber);
+      if (subscriber.credit > 0 || !queues.delete(each)) continue;
+      // It had all that was left: the next time the others have their go first.
+      queues.add(each);
+      return;
+    }
+  }
+
   #resumeAt(queue: Queue, subscriber: Consumer): void {
     const nested = this.#delivering;
     this.#delivering = true;

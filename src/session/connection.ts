@@ -23,6 +23,7 @@ import { Liveness } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { Receipts, type ReceiptSender } from "./receipts.ts";
 import { type Done, Session } from "./session.ts";
+import { startingBehind } from "./starting_behind.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
 import { traceMessage, traceReceived, traceSent } from "./trace.ts";
 import type { TurnWorker } from "./turn.ts";
@@ -482,10 +483,9 @@ export class Connection
     if (this.#outbox.pressed || this.#state !== "connected") return;
     const all = [...this.session.subscriptions.values()];
     // Behind the one that was given something last, or the first would take all the room each time.
-    const last = this.#windows?.at(-1);
-    const next = last === undefined ? 0 : all.indexOf(last) + 1;
+    const inTurn = startingBehind(all, this.#windows?.at(-1));
     this.#windows = undefined;
-    for (const each of [...all.slice(next), ...all.slice(0, next)]) this.session.open(each);
+    for (const each of inTurn) this.session.open(each);
     for (const publisher of this.#context.heldBack.waiting) publisher.release();
   }
 

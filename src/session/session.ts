@@ -30,6 +30,7 @@ import type { Runtime } from "../runtime.ts";
 import { detach } from "./detach.ts";
 import { canonicalDestination } from "./dialect.ts";
 import type { SessionLimits } from "./limits.ts";
+import { startingBehind } from "./starting_behind.ts";
 import { SubscriptionTable } from "./subscription_table.ts";
 import {
   type AckMode,
@@ -637,11 +638,8 @@ export class Session {
       more = this.#context.engine.resume(each) || more;
       if (attachments.length > 1 && subscription.credit <= 0) last ??= each;
     }
-    if (last !== undefined) {
-      // It had all that was left: the next time those behind it have their go first.
-      const next = attachments.indexOf(last) + 1;
-      subscription.attachments = [...attachments.slice(next), ...attachments.slice(0, next)];
-    }
+    // One had all that was left: the next time those behind it have their go first.
+    if (last !== undefined) subscription.attachments = startingBehind(attachments, last);
     if (more) this.#owner.windowUsed(subscription);
   }
 
