@@ -9,7 +9,7 @@ import type { Finding } from "./doctor_finding.ts";
 import { type Patient, stopwatch } from "./doctor_network.ts";
 import { isConfirmed } from "./is_confirmed.ts";
 import { inTime } from "./in_time.ts";
-import { VIRTUAL_HOST_CURE } from "./with_broker.ts";
+import { virtualHostCure } from "./with_broker.ts";
 import { readableBytes, readableTime } from "./readable_amount.ts";
 
 /** How STOMP is examined. */
@@ -76,9 +76,9 @@ function loginFailure({ patient: { url } }: StompExam, error: ClientError): Find
   const check = "stomp";
   if (error instanceof BrokerError) {
     const code = error.code === undefined ? "" : ` (code ${error.code})`;
-    const remedy = /\bvirtual host\b/i.test(error.message)
-      ? VIRTUAL_HOST_CURE
-      : "give the login that the broker knows by --login and STOMPBOX_PASSCODE, the virtual host by --host";
+    const remedy =
+      virtualHostCure(error.message) ??
+      "give the login that the broker knows by --login and STOMPBOX_PASSCODE, the virtual host by --host";
     return { check, verdict: "fail", seen: `the broker refused: ${error.message}${code}`, remedy };
   }
   const isMute = error instanceof ConnectError && error.failure === "timeout";

@@ -78,9 +78,13 @@ export async function withBroker(
   }
 }
 
-/** What to do about a virtual host that is refused. */
-export const VIRTUAL_HOST_CURE =
-  "name the virtual host by --host; of RabbitMQ it is --host / unless it was set up otherwise";
+/** What to do about a refusal that is about a virtual host; undefined of any other. */
+export function virtualHostCure(message: string): string | undefined {
+  // RabbitMQ takes the host of the URL for one, and has none of that name.
+  return /\bvirtual host\b/i.test(message)
+    ? "name the virtual host by --host; of RabbitMQ it is --host / unless it was set up otherwise"
+    : undefined;
+}
 
 /** Characters that are shown of what a broker says. */
 const TOLD_MAX = 2000;
@@ -92,10 +96,10 @@ export function sentenceOf(error: ClientError): string {
   const message = visibleLines(told);
   if (!(error instanceof BrokerError)) return message;
   const { code } = error;
+  const cure = virtualHostCure(message);
   const more = [
     ...(code !== undefined && explains(code) ? [`stompbox explain ${code} says more`] : []),
-    // RabbitMQ takes the host of the URL for one, and has none of that name.
-    ...(/\bvirtual host\b/i.test(message) ? [VIRTUAL_HOST_CURE] : []),
+    ...(cure === undefined ? [] : [cure]),
   ];
   return [`The broker refused: ${message}`, ...more].join("\n  ");
 }

@@ -23,14 +23,17 @@ export function repliesByItself(server: string): boolean {
   return /^rabbitmq\b/i.test(server);
 }
 
+/** stomp-broker-js, by the name it gives itself. */
+const STOMP_BROKER_JS = /^stomp-js\b/i;
+
 /** Whether the broker may send a RECEIPT for SUBSCRIBE: stomp-broker-js never does. */
 export function answersSubscriptions(server: string): boolean {
-  return !/^stomp-js\b/i.test(server);
+  return !STOMP_BROKER_JS.test(server);
 }
 
 /** Whether the broker gives a client what that client sent itself: stomp-broker-js never does. */
 export function givesBack(server: string): boolean {
-  return !/^stomp-js\b/i.test(server);
+  return !STOMP_BROKER_JS.test(server);
 }
 
 /**
