@@ -186,10 +186,8 @@ function readKnown(
   if (known.headers.length > 2 * headersMax || known.longest * 3 > headerLineBytesMax) {
     return undefined;
   }
-  if (known.layout !== undefined) {
-    const varied = readVaried(text, known, { last, limits });
-    if (varied !== undefined) return varied;
-  }
+  const varied = readVaried(text, known, { last, limits });
+  if (varied !== undefined) return varied;
   if (!text.startsWith(known.text)) return undefined;
   const { command, headers, block, contentLength, slot } = known;
   const body = text.slice(known.text.length, last);
